@@ -1,0 +1,118 @@
+"""The pictures of training and evaluation, drawn with matplotlib. Nothing here measures anything.
+
+Pictures of digits come as inputs (n, 784), class names as a sequence of texts, and each function writes one PNG file.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+BLUE, ORANGE = "#2a6fbb", "#d9601a"
+SIDE = 28
+Inputs = NDArray[np.float32]
+Labels = NDArray[np.integer]
+
+
+def learning_curve(history: Sequence[dict[str, float]], path: Path) -> None:
+    """Draw losses and accuracy of each epoch: `number`, `loss`, `validation_loss`, `validation_accuracy` (0 to 1)."""
+    figure = Figure(figsize=(9, 3.8), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    epochs = [epoch["number"] for epoch in history]
+    left.plot(epochs, [epoch["loss"] for epoch in history], "o-", color=ORANGE, label="training, during the epoch")
+    left.plot(epochs, [epoch["validation_loss"] for epoch in history], "o-", color=BLUE, label="validation, after it")
+    left.set(xlabel="epoch", ylabel="cross-entropy per record (nats)", title="Loss", ylim=(0, None))
+    left.legend(frameon=False)
+    accuracies = [100 * epoch["validation_accuracy"] for epoch in history]
+    best = int(np.argmax(accuracies))
+    right.plot(epochs, accuracies, "o-", color=BLUE)
+    right.plot(epochs[best], accuracies[best], "o", color=ORANGE, markersize=9, label=f"best: {accuracies[best]:.2f} %")
+    right.set(xlabel="epoch", ylabel="accuracy (%)", title="Validation accuracy")
+    right.legend(frameon=False, loc="lower right")
+    for axes in (left, right):
+        axes.xaxis.get_major_locator().set_params(integer=True)
+    save(figure, path)
+
+
+def confusion_matrix(matrix: Sequence[Sequence[int]], class_names: Sequence[str], path: Path) -> None:
+    """Draw how often each class (row) was answered with each class (column); the mistakes carry the colour."""
+    counts = np.array(matrix)  # (classes, classes)
+    mistakes = np.where(np.eye(len(counts), dtype=bool), 0, counts)
+    figure = Figure(figsize=(7.5, 7), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(mistakes, cmap="Oranges", vmin=0, vmax=max(1, mistakes.max()))
+    for row, column in np.ndindex(counts.shape):
+        if counts[row, column]:
+            dark = mistakes[row, column] > 0.6 * mistakes.max()
+            weight = "bold" if row == column else "normal"
+            axes.text(column, row, f"{counts[row, column]}", ha="center", va="center", weight=weight,
+                      color="white" if dark else "black")  # fmt: skip
+    ticks = range(len(class_names))
+    axes.set_xticks(ticks, class_names, rotation=45 if max(map(len, class_names)) > 2 else 0, ha="center")
+    axes.set_yticks(ticks, class_names)
+    axes.set(xlabel="answer of the network", ylabel="true class", title="Confusion matrix (number of test records)")
+    save(figure, path)
+
+
+def misclassified(
+    inputs: Inputs, labels: Labels, answers: Labels, confidences: NDArray[np.float32], class_names: Sequence[str],
+    path: Path, rows: int = 5, columns: int = 8,
+) -> None:  # fmt: skip
+    """Draw the first mistakes: what it was, what the network said, and how sure it was (0 to 1)."""
+    figure = Figure(figsize=(1.45 * columns, 1.75 * rows + 0.6), layout="constrained")
+    figure.suptitle("Misclassified, the surest mistakes first: true class → answer (output of its node)")
+    grid = figure.subplots(rows, columns)
+    for axes, row in zip(grid.flat, range(rows * columns), strict=True):
+        axes.axis("off")
+        if row < len(inputs):
+            show_digit(axes, inputs[row])
+            names = f"{class_names[labels[row]]} → {class_names[answers[row]]}"
+            axes.set_title(f"{names}{chr(10) if len(names) > 6 else ' '}({confidences[row]:.0%})", fontsize=8)
+    save(figure, path)
+
+
+def imagined(inputs: Inputs, class_names: Sequence[str], path: Path) -> None:
+    """Draw what the network imagines for each class: one picture of `inputs` (classes, 784) a class."""
+    columns = -(-len(inputs) // 2)
+    figure = Figure(figsize=(1.7 * columns, 4.2), layout="constrained")
+    figure.suptitle("What the network imagines for each class (backquery)")
+    for axes, picture, name in zip(figure.subplots(2, columns).flat, inputs, class_names, strict=False):
+        show_digit(axes, picture)
+        axes.set_title(name, fontsize=10)
+    save(figure, path)
+
+
+def data_set(inputs: Inputs, labels: Labels, class_names: Sequence[str], path: Path, samples: int = 10) -> None:
+    """Draw the first records of each class, and how many records each class has."""
+    figure = Figure(figsize=(10, 5), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    sheet = np.zeros((len(class_names) * SIDE, samples * SIDE), np.float32)
+    for label in range(len(class_names)):
+        for column, record in enumerate(np.flatnonzero(labels == label)[:samples]):
+            cell = np.s_[label * SIDE : (label + 1) * SIDE, column * SIDE : (column + 1) * SIDE]
+            sheet[cell] = inputs[record].reshape(SIDE, SIDE)
+    left.imshow(sheet, cmap="gray_r", vmin=0, vmax=1)
+    left.set_yticks(np.arange(len(class_names)) * SIDE + SIDE / 2, class_names)
+    left.set_xticks([])
+    left.set(title="Samples", ylabel="class")
+    counts = np.bincount(labels, minlength=len(class_names))
+    right.barh(range(len(class_names)), counts, color=BLUE)
+    right.set_yticks(range(len(class_names)), class_names)
+    right.invert_yaxis()
+    right.set(title="Labels", xlabel="number of records", ylabel="class")
+    save(figure, path)
+
+
+def show_digit(axes: Axes, inputs: Inputs) -> None:
+    """Show one picture (784,) as dark ink on white paper."""
+    axes.imshow(inputs.reshape(SIDE, SIDE), cmap="gray_r", vmin=0, vmax=1)
+    axes.set_xticks([])
+    axes.set_yticks([])
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write the figure as a PNG picture."""
+    figure.savefig(path, dpi=130)

@@ -1,0 +1,1 @@
+"""Everything that becomes inputs of the network: data sets, drawings, and where they are kept."""

@@ -1,0 +1,261 @@
+"""Train the network: a data set by name or CSV files in, model.npz out.
+
+What the network computes stands in neural_network.py. Here are the epochs, the mini-batches, the course of the
+learning rate and the choice of the best epoch, which looks at validation records only.
+"""
+
+import argparse
+import copy
+import math
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from data.files import model_path
+from data.mnist import NAMES, DataError, DownloadError, Records, hold_out, load, targets
+from neural_network import NeuralNetwork, cross_entropy
+
+DRY_RUN_BATCHES = 20
+INTERRUPTED = 130  # the exit status of a program that was stopped with Ctrl-C
+# An untrained network answers about 0.5 everywhere, which costs ln 2 a node. Twice that is worse than knowing nothing.
+DIVERGED = 2 * math.log(2)
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one pass over the training records came to. Losses are means of `cross_entropy`, accuracy is 0 to 1."""
+
+    number: int
+    loss: float
+    validation_loss: float
+    validation_accuracy: float
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line. Returns the exit status: 0, 1 for a failure, 130 after Ctrl-C."""
+    options = parse(argv)
+    try:
+        with threadpool_limits(options.threads):
+            return run(options)
+    except (DataError, OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+    except MemoryError:
+        print("error: not enough memory; choose fewer hidden nodes or a smaller batch size.", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("Interrupted. Nothing is saved.", file=sys.stderr)
+        return INTERRUPTED
+    return 1
+
+
+def parse(argv: list[str] | None) -> argparse.Namespace:
+    """Return the options of the command line; a value that makes no sense ends the program with status 2."""
+    parser = argparse.ArgumentParser(description="Train the network and save it as a model file.")
+
+    def option(name: str, kind: Callable[[str], object], default: object, text: str) -> None:
+        metavar = "FILE" if kind is Path else "N" if isinstance(default, int) else "X"
+        parser.add_argument(name, type=kind, default=default, metavar=metavar, help=f"{text} (default: {default})")
+
+    data = parser.add_mutually_exclusive_group()
+    data.add_argument("csv", nargs="*", type=Path, default=[], help="CSV files of digits: label and 784 pixels a row")
+    data.add_argument(
+        "--dataset", choices=NAMES, help="a data set by name (default: mnist, or digits where that cannot be had)"
+    )
+    option("--hidden-nodes", whole_number, 200, "nodes of the hidden layer")
+    option("--learning-rate", positive, 0.1, "the step at its largest; it rises in epoch 1 and then falls to 0")
+    option("--epochs", whole_number, 10, "passes over the training records")
+    option("--batch-size", whole_number, 100, "records a step; 1 is the textbook's per-record training")
+    option("--momentum", fraction, 0.8, "share of the last step that is kept, 0 for none")
+    option("--seed", seed, 0, "repeats weights, order and choice of validation records")
+    option("--threads", whole_number, min(2, os.cpu_count() or 1), "for matrix products; 1 is faster on a busy machine")
+    option("--output", Path, model_path(), "where the model is saved")
+    parser.add_argument("--resume", type=Path, metavar="FILE", help="go on from this model instead of a new one")
+    parser.add_argument("--dry-run", action="store_true", help="take a few steps, save nothing")
+    return parser.parse_args(argv)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Load, train and save, printing settings, progress and result; return the exit status."""
+    started = time.perf_counter()
+    if not (options.dry_run or os.access(options.output.absolute().parent, os.W_OK)):
+        raise DataError(f"cannot write to the folder of {options.output}; create it, or choose another with --output.")
+    name, records = training_records(options)
+    rows, validation_rows = hold_out(len(records.labels), options.seed)
+    if options.dry_run:
+        rows = rows[: DRY_RUN_BATCHES * options.batch_size]
+    validation = Records(records.inputs[validation_rows], records.labels[validation_rows], records.class_names)
+    network = new_network(options, records)
+    print_settings(options, network, name, len(rows), len(validation_rows))
+
+    history: list[Epoch] = []
+    best: tuple[Epoch, NeuralNetwork] | None = None
+    if options.resume:
+        best = Epoch(0, math.nan, *measure(network, validation)), copy.deepcopy(network)
+    ended = ""
+    try:
+        for loss in passes(network, records, rows, options.epochs, options.batch_size, options.seed):
+            epoch = Epoch(len(history) + 1, loss, *measure(network, validation))
+            tqdm.write(
+                f"Epoch {epoch.number:>{len(str(options.epochs))}}/{options.epochs}: loss {epoch.loss:.4f}, validation "
+                f"loss {epoch.validation_loss:.4f}, validation accuracy {epoch.validation_accuracy:.2%}"
+            )
+            if not epoch.validation_loss < DIVERGED * len(network.class_names):  # NaN is not less than anything
+                ended = "The training diverged: its loss is out of bounds. Try a smaller --learning-rate."
+                break
+            history.append(epoch)
+            if best is None or epoch.validation_accuracy > best[0].validation_accuracy:
+                best = epoch, copy.deepcopy(network)
+    except KeyboardInterrupt:
+        ended = "Interrupted."
+    if ended:
+        print(ended, "The best weights so far are kept." if best else "Nothing is saved.", file=sys.stderr)
+    if best:
+        print(f"Best epoch: {best[0].number}, with a validation accuracy of {best[0].validation_accuracy:.2%}")
+        if options.dry_run:
+            print("Dry run: nothing is saved.")
+        else:
+            save(best, history, name, options)
+        print(f"Time: {time.perf_counter() - started:.1f} s")
+    return 0 if not ended else INTERRUPTED if ended == "Interrupted." else 1
+
+
+def training_records(options: argparse.Namespace) -> tuple[str, Records]:
+    """Return the training records that were asked for, and the name they go by in the model file."""
+    if options.csv:
+        return " ".join(path.name for path in options.csv), load(options.csv, "train")
+    if options.dataset:
+        return options.dataset, load(options.dataset, "train")
+    try:
+        return "mnist", load("mnist", "train")
+    except DownloadError as error:
+        print(f"{error}\nGoing on with the 1,797 small digits that come with scikit-learn.", file=sys.stderr)
+        return "digits", load("digits", "train")
+
+
+def new_network(options: argparse.Namespace, records: Records) -> NeuralNetwork:
+    """Return a new network for these records, or the one to resume from."""
+    if not options.resume:
+        classes = records.class_names
+        return NeuralNetwork(
+            records.inputs.shape[1], options.hidden_nodes, len(classes), options.learning_rate,
+            momentum=options.momentum, seed=options.seed, class_names=classes,
+        )  # fmt: skip
+    network = NeuralNetwork.load(options.resume)
+    if network.class_names != records.class_names or network.wih.shape[1] != records.inputs.shape[1]:
+        raise DataError(
+            f"{options.resume} was trained on other classes or sizes than these records; leave out --resume."
+        )
+    if network.training.get("seed", options.seed) != options.seed:
+        print(f"Note: {options.resume} was trained with another seed, so it has seen some validation records.")
+    network.learning_rate, network.momentum = options.learning_rate, options.momentum
+    return network
+
+
+def print_settings(options: argparse.Namespace, network: NeuralNetwork, name: str, count: int, held_out: int) -> None:
+    """Print what is about to be done."""
+    nodes = "-".join(str(layer) for layer in (network.wih.shape[1], *network.who.shape[::-1]))
+    start = f"resumed from {options.resume}" if options.resume else f"seed {options.seed}"
+    print(f"Data:     {name}, {count:,} records to train on, {held_out:,} for validation")
+    print(f"Network:  {nodes} nodes, {start}")
+    print(
+        f"Training: {options.epochs} epochs, batch size {options.batch_size}, learning rate {options.learning_rate:g}, "
+        f"momentum {options.momentum:g}, {options.threads} threads",
+        flush=True,
+    )
+
+
+def passes(
+    network: NeuralNetwork, records: Records, rows: NDArray[np.int64], epochs: int, batch_size: int, seed: int
+) -> Iterator[float]:
+    """Train on the `rows` of `records` in a new order each epoch, and yield each epoch's mean loss.
+
+    The learning rate rises to that of the network during the first epoch, since full steps from random weights would
+    push hidden nodes to where their sigmoid is flat, and falls to zero by the last, so that the weights settle.
+    """
+    highest = network.learning_rate
+    random = np.random.default_rng(seed)
+    wanted = targets(records.labels, len(records.class_names))  # (all, output)
+    batch = np.empty((batch_size, records.inputs.shape[1]), np.float32)  # (n, input), kept for all batches
+    outputs = np.empty((len(rows), wanted.shape[1]), np.float32)  # (rows, output), as they were at each step
+    with np.errstate(over="ignore", invalid="ignore"):  # a training that diverges is told by its loss
+        for epoch in range(epochs):
+            order = random.permutation(rows)
+            for start in tqdm(range(0, len(order), batch_size), f"Epoch {epoch + 1}", leave=False, disable=None):
+                chosen = order[start : start + batch_size]
+                inputs = np.take(records.inputs, chosen, axis=0, out=batch[: len(chosen)], mode="clip")
+                done = epoch + start / len(order)
+                network.learning_rate = highest * min(1.0, (done + 0.01) / 1.01) * (1 - done / epochs)
+                outputs[start : start + batch_size] = network.train(inputs, wanted[chosen])
+            network.learning_rate = highest
+            yield cross_entropy(outputs, wanted[order])
+
+
+def measure(network: NeuralNetwork, records: Records) -> tuple[float, float]:
+    """Return loss and accuracy (0 to 1) of the network on `records`."""
+    outputs = network.query(records.inputs)  # (n, output)
+    loss = cross_entropy(outputs, targets(records.labels, len(records.class_names)))
+    return loss, float((outputs.argmax(axis=1) == records.labels).mean())
+
+
+def save(best: tuple[Epoch, NeuralNetwork], history: list[Epoch], name: str, options: argparse.Namespace) -> None:
+    """Write the model file and, beside it, the learning curve as a picture."""
+    from charts import learning_curve  # matplotlib is slow to import, and --help does without it
+
+    epoch, network = best
+    kept = ("hidden_nodes", "learning_rate", "epochs", "batch_size", "momentum", "seed")
+    network.training = {"dataset": name, "best_epoch": asdict(epoch)} | {key: getattr(options, key) for key in kept}
+    network.save(options.output)
+    print(f"Model: {options.output}")
+    if history:
+        picture = options.output.with_name(f"{options.output.stem}_learning_curve.png")
+        learning_curve([asdict(epoch) for epoch in history], picture)
+        print(f"Learning curve: {picture}")
+
+
+def whole_number(text: str) -> int:
+    """Return a whole number from 1 up."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"needs a whole number from 1 up, got {text!r}")
+    return int(text)
+
+
+def seed(text: str) -> int:
+    """Return a whole number from 0 up."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"needs a whole number from 0 up, got {text!r}")
+    return int(text)
+
+
+def positive(text: str) -> float:
+    """Return a finite number above 0."""
+    value = number(text)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"needs a finite number above 0, got {text!r}")
+    return value
+
+
+def fraction(text: str) -> float:
+    """Return a number from 0 up to, but not including, 1."""
+    value = number(text)
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"needs a number from 0 to below 1, got {text!r}")
+    return value
+
+
+def number(text: str) -> float:
+    """Return `text` as a number, NaN where it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+if __name__ == "__main__":
+    sys.exit(main())
