@@ -32,6 +32,7 @@ DIGITS = tuple("0123456789")
 CLOTHES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 DIGITS_FOR_TESTING = 360
 PATIENCE = 5.0  # seconds without a byte, after which the next mirror is tried
+ATTEMPTS = 3  # at a mirror whose connection ends in the middle of a file
 
 
 class DataError(Exception):
@@ -307,14 +308,15 @@ def _mirrors(source: Source) -> list[str]:
 
 def _download(url: str, title: str) -> bytes:
     """Return what is at `url`, all of it in memory: whatever goes wrong, no half file is left behind."""
-    with urllib.request.urlopen(url, timeout=PATIENCE) as response:
-        size = int(response.headers.get("Content-Length") or 0)
-        with tqdm(total=size or None, desc=title, unit="B", unit_scale=True, leave=False, disable=None) as bar:
-            chunks = []
-            while chunk := response.read(1 << 16):
-                chunks.append(chunk)
-                bar.update(len(chunk))
-    content = b"".join(chunks)
-    if len(content) < size:
-        raise EOFError(f"the connection ended after {len(content):,} of {size:,} bytes")
-    return content
+    for _ in range(ATTEMPTS):
+        chunks = []
+        with urllib.request.urlopen(url, timeout=PATIENCE) as response:
+            size = int(response.headers.get("Content-Length") or 0)
+            with tqdm(total=size or None, desc=title, unit="B", unit_scale=True, leave=False, disable=None) as bar:
+                while chunk := response.read(1 << 16):
+                    chunks.append(chunk)
+                    bar.update(len(chunk))
+        content = b"".join(chunks)
+        if len(content) >= size:
+            return content
+    raise EOFError(f"the connection ended after {len(content):,} of {size:,} bytes")

@@ -1,0 +1,71 @@
+"""What several test files need: real data, small CSV files, and the programs run as a user runs them."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from data.mnist import bundled_digits
+
+PROJECT = Path(__file__).resolve().parent.parent
+NOWHERE = "http://127.0.0.1:9/"  # a port that nobody listens on
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def missing(what: str) -> None:
+    """Skip a test for want of `what` on a user's machine; where CI runs, nothing may be missing."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what} is missing, and CI must not skip")
+    pytest.skip(f"needs {what}")
+
+
+@pytest.fixture(scope="session")
+def mirror() -> Path:
+    """The folder of real data that DIGITS_MIRROR names."""
+    folder = Path(os.environ.get("DIGITS_MIRROR", ""))
+    if not (folder / "mnist" / "train-images-idx3-ubyte.gz").exists():
+        missing("DIGITS_MIRROR, a folder with mnist/ and fashion-mnist/")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def real_data(mirror: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment in which MNIST and Fashion-MNIST can be had; their CSV files are written once a session."""
+    return {"DIGITS_MIRROR": str(mirror), "DIGITS_DATA": str(tmp_path_factory.mktemp("data"))}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run a program of the project from a strange folder, without network or MNIST unless `env` says so."""
+
+    def run_program(*command: str | Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        program, *options = map(str, command)
+        alone = {"DIGITS_MIRROR": NOWHERE, "DIGITS_DATA": str(tmp_path / "no_data"), "https_proxy": NOWHERE}
+        return subprocess.run(
+            [sys.executable, str(PROJECT / program), *options],
+            cwd=tmp_path, env=os.environ | alone | {"DIGITS_MODEL": str(tmp_path / "model.npz")} | (env or {}),
+            capture_output=True, text=True, encoding="utf-8", timeout=300, check=False,
+        )  # fmt: skip
+
+    return run_program
+
+
+@pytest.fixture(scope="session")
+def digit_rows() -> NDArray[np.uint8]:
+    """200 rows (200, 785) of a CSV file: the label and 784 pixels of bundled digits."""
+    pixels, labels = bundled_digits("train")
+    return np.column_stack([labels, pixels])[:200]
+
+
+@pytest.fixture
+def digits_csv(tmp_path: Path, digit_rows: NDArray[np.uint8]) -> Path:
+    """A small CSV file of digits, as a user would have it."""
+    path = tmp_path / "digits.csv"
+    np.savetxt(path, digit_rows, fmt="%d", delimiter=",")
+    return path

@@ -1,0 +1,137 @@
+import json
+
+import numpy as np
+import pytest
+
+import evaluate
+import train_model
+from neural_network import NeuralNetwork
+from tests.conftest import Run
+
+PICTURES = ["confusion_matrix.png", "data_set.png", "imagined.png", "misclassified.png"]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "model.npz"
+    assert train_model.main(["--dataset", "digits", "--output", str(path)]) == 0
+    return path
+
+
+def test_the_score_is_printed_as_people_know_it(run: Run, model, tmp_path):
+    ended = run("evaluate.py", "--model", model, "--report", tmp_path / "pictures")
+    assert ended.returncode == 0, ended.stderr
+    lines = ended.stdout.splitlines()
+    score = next(line for line in lines if line.startswith("Score: "))
+    correct, total = map(int, score.removeprefix("Score: ").split("/"))
+    assert total == 360
+    assert 324 < correct < 360
+    assert f"Performance: {100 * correct / total:.2f} %" in lines
+    assert "95 % confidence interval" in ended.stdout
+    assert "precision    recall  f1-score   support" in ended.stdout
+    assert "taken for" in ended.stdout
+    assert lines[0].startswith(f"Model: {model}, 784-200-10 nodes, trained on digits")
+    assert lines[1].startswith("Data: digits, 360 test records")
+    assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == PICTURES
+
+
+def test_json_is_one_object_with_the_figures(run: Run, model):
+    ended = run("evaluate.py", "--model", model, "--json")
+    result = json.loads(ended.stdout)
+    assert result["total"] == 360
+    assert result["accuracy"] == result["correct"] / 360
+    assert result["model"] == str(model)
+    assert result["dataset"] == "digits"
+    assert 0 < result["seconds"] < 60
+    low, high = result["confidence_interval"]
+    assert low < result["accuracy"] < high
+    matrix = np.array(result["confusion_matrix"])
+    assert matrix.trace() == result["correct"]
+    assert result["classes"]["7"]["recall"] == pytest.approx(matrix[7, 7] / matrix[7].sum())
+
+
+def test_the_ten_thousand_test_digits_are_scored(run: Run, real_data, tmp_path):
+    assert run("train_model.py", "--epochs", 2, env=real_data).returncode == 0
+    ended = run("evaluate.py", "--json", env=real_data)
+    result = json.loads(ended.stdout)
+    assert result["dataset"] == "mnist"
+    assert result["total"] == 10_000
+    assert result["accuracy"] > 0.96
+
+
+def test_clothes_are_scored_with_their_names(run: Run, real_data, tmp_path):
+    model = tmp_path / "clothes.npz"
+    assert (
+        run("train_model.py", "--dataset", "fashion", "--epochs", 1, "--output", model, env=real_data).returncode == 0
+    )
+    ended = run("evaluate.py", "--model", model, "--report", tmp_path / "pictures", env=real_data)
+    assert ended.returncode == 0, ended.stderr
+    assert "Ankle boot" in ended.stdout
+    ended = run("evaluate.py", "--model", model, "--dataset", "digits")
+    assert ended.returncode == 1
+    assert "clothes.npz knows T-shirt/top" in ended.stderr
+
+
+def test_a_csv_file_is_scored_with_the_names_of_the_model(digits_csv, tmp_path, capsys):
+    path = tmp_path / "clothes.npz"
+    NeuralNetwork(784, 5, 10, 0.1, seed=0, class_names=list("abcdefghij")).save(path)
+    assert evaluate.main([str(digits_csv), "--model", str(path), "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["total"] == 200
+    assert "j" in result["classes"]
+
+
+@pytest.mark.parametrize(
+    ("network", "told"),
+    [
+        (NeuralNetwork(64, 5, 10, 0.1), "takes 64 inputs"),
+        (NeuralNetwork(784, 5, 3, 0.1), "knows 0, 1, 2"),
+        (NeuralNetwork(784, 5, 10, 0.1, class_names=list("abcdefghij")), "knows a, b, c"),
+    ],
+)
+def test_a_model_of_other_classes_or_sizes_is_told(network, told, tmp_path, capsys):
+    network.save(tmp_path / "other.npz")
+    assert evaluate.main(["--model", str(tmp_path / "other.npz"), "--dataset", "digits"]) == 1
+    error = capsys.readouterr().err
+    assert told in error
+    assert "digits" in error
+
+
+def test_a_csv_file_with_more_classes_than_the_model_is_told(digits_csv, tmp_path, capsys):
+    NeuralNetwork(784, 5, 3, 0.1).save(tmp_path / "three.npz")
+    assert evaluate.main([str(digits_csv), "--model", str(tmp_path / "three.npz")]) == 1
+    assert "knows 3 classes" in capsys.readouterr().err
+
+
+def test_a_missing_model_says_how_to_train_one(run: Run, tmp_path):
+    ended = run("evaluate.py", "--model", "nowhere.npz")
+    assert ended.returncode == 1
+    assert ended.stderr == "error: there is no model at nowhere.npz; train one with: python train_model.py\n"
+
+
+def test_a_broken_model_is_told_without_a_traceback(run: Run, tmp_path):
+    (tmp_path / "model.npz").write_bytes(b"PK\x03\x04 but no more")
+    ended = run("evaluate.py", "--dataset", "digits")
+    assert ended.returncode == 1
+    assert "is not a model that can be used" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_report_folder_that_cannot_be_made_is_told(model, tmp_path, capsys):
+    (tmp_path / "file").write_text("no folder")
+    assert evaluate.main(["--model", str(model), "--report", str(tmp_path / "file")]) == 1
+    assert str(tmp_path / "file") in capsys.readouterr().err
+
+
+def test_the_most_frequent_confusions_come_first():
+    assert evaluate.confusions([[9, 1, 0], [0, 5, 3], [2, 0, 7]]) == [(1, 2, 3), (2, 0, 2), (0, 1, 1)]
+
+
+def test_a_network_without_mistakes_can_be_drawn(digits_csv, digit_rows, tmp_path):
+    path = tmp_path / "model.npz"
+    options = [str(digits_csv), "--output", str(path), "--epochs", "60", "--learning-rate", "0.05"]
+    assert train_model.main(options) == 0
+    seven = digit_rows[digit_rows[:, 0] == 7][:1]
+    np.savetxt(digits_csv, seven, fmt="%d", delimiter=",")
+    assert evaluate.main([str(digits_csv), "--model", str(path), "--report", str(tmp_path / "pictures")]) == 0
+    assert sorted(file.name for file in (tmp_path / "pictures").iterdir()) == PICTURES

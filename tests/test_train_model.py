@@ -1,0 +1,276 @@
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import train_model
+from neural_network import NeuralNetwork
+from tests.conftest import PROJECT, Run
+
+QUICK = ("--dataset", "digits", "--epochs", "2", "--hidden-nodes", "30")
+
+
+@pytest.fixture
+def quick(tmp_path, capsys):
+    """Train in this process on the bundled digits, and return exit status, output and errors."""
+
+    def train(*options):
+        status = train_model.main(["--output", str(tmp_path / "model.npz"), *QUICK, *map(str, options)])
+        return status, *capsys.readouterr()
+
+    return train
+
+
+def test_training_without_mnist_says_so_and_goes_on_with_the_bundled_digits(run: Run, tmp_path):
+    ended = run("train_model.py")
+    assert ended.returncode == 0, ended.stderr
+    assert "MNIST could not be downloaded" in ended.stderr
+    assert "scikit-learn" in ended.stderr
+    assert "digits, 1,294 records to train on, 143 for validation" in ended.stdout
+    assert "784-200-10" in ended.stdout
+    assert "10 epochs, batch size 100, learning rate 0.1" in ended.stdout
+    assert ended.stdout.count("Epoch ") == 10
+    assert (tmp_path / "model_learning_curve.png").read_bytes().startswith(b"\x89PNG")
+    network = NeuralNetwork.load(tmp_path / "model.npz")
+    assert network.learning_rate == 0.1
+    assert network.training["dataset"] == "digits"
+    assert network.training["seed"] == 0
+
+
+def test_training_on_mnist_by_name_stops_where_it_cannot_be_had(run: Run, tmp_path):
+    ended = run("train_model.py", "--dataset", "mnist")
+    assert ended.returncode == 1
+    assert "MNIST could not be downloaded" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not (tmp_path / "model.npz").exists()
+
+
+def test_a_seeded_training_on_mnist_reaches_its_accuracy(run: Run, real_data, tmp_path):
+    ended = run("train_model.py", "--dataset", "mnist", "--epochs", 3, env=real_data)
+    assert ended.returncode == 0, ended.stderr
+    best = NeuralNetwork.load(tmp_path / "model.npz").training["best_epoch"]
+    assert isinstance(best, dict)
+    assert best["validation_accuracy"] > 0.97
+
+
+def test_the_same_command_learns_clothes(run: Run, real_data, tmp_path):
+    ended = run("train_model.py", "--dataset", "fashion", "--epochs", 2, "--learning-rate", 0.05, env=real_data)
+    assert ended.returncode == 0, ended.stderr
+    network = NeuralNetwork.load(tmp_path / "model.npz")
+    assert network.class_names[9] == "Ankle boot"
+    best = network.training["best_epoch"]
+    assert isinstance(best, dict)
+    assert best["validation_accuracy"] > 0.8
+
+
+def test_csv_files_are_trained_on_together(run: Run, digits_csv, tmp_path):
+    ended = run("train_model.py", digits_csv, digits_csv, "--epochs", 1)
+    assert ended.returncode == 0, ended.stderr
+    assert "360 records to train on, 40 for validation" in ended.stdout
+    assert NeuralNetwork.load(tmp_path / "model.npz").training["dataset"] == "digits.csv digits.csv"
+
+
+def test_the_same_seed_trains_the_same_weights(quick, tmp_path):
+    weights = []
+    for seed in (5, 5, 6):
+        assert quick("--seed", seed)[0] == 0
+        weights.append(NeuralNetwork.load(tmp_path / "model.npz").wih)
+    assert np.array_equal(weights[0], weights[1])
+    assert not np.array_equal(weights[0], weights[2])
+
+
+def test_the_best_epoch_by_validation_is_the_one_that_is_saved(quick, tmp_path, monkeypatch):
+    accuracies = iter([0.5, 0.9, 0.7])
+    weights = []
+
+    def measured(network, _records):
+        weights.append(network.wih.copy())
+        return 1.0, next(accuracies)
+
+    monkeypatch.setattr(train_model, "measure", measured)
+    status, out, _ = quick("--epochs", 3)
+    assert status == 0
+    assert "Best epoch: 2, with a validation accuracy of 90.00%" in out
+    assert np.array_equal(NeuralNetwork.load(tmp_path / "model.npz").wih, weights[1])
+
+
+def test_per_record_training_is_a_batch_of_one(quick, tmp_path):
+    status, out, _ = quick("--batch-size", 1)
+    assert status == 0
+    assert "batch size 1" in out
+    assert NeuralNetwork.load(tmp_path / "model.npz").training["batch_size"] == 1
+
+
+def test_resuming_starts_from_the_weights_of_the_model(quick, tmp_path):
+    quick()
+    first = NeuralNetwork.load(tmp_path / "model.npz")
+    assert first.training["best_epoch"]["validation_accuracy"] < 0.95  # type: ignore[index]
+    status, out, _ = quick("--resume", tmp_path / "model.npz", "--epochs", 8)
+    assert status == 0
+    assert "resumed from" in out
+    second = NeuralNetwork.load(tmp_path / "model.npz")
+    assert second.training["best_epoch"]["validation_accuracy"] > 0.95  # type: ignore[index]
+
+
+def test_resuming_never_ends_with_something_worse(quick, tmp_path, monkeypatch):
+    quick()
+    before = NeuralNetwork.load(tmp_path / "model.npz")
+    accuracies = iter([0.9, 0.2, 0.3])
+    monkeypatch.setattr(train_model, "measure", lambda *_: (1.0, next(accuracies)))
+    status, out, _ = quick("--resume", tmp_path / "model.npz")
+    assert status == 0
+    assert "Best epoch: 0" in out
+    assert np.array_equal(NeuralNetwork.load(tmp_path / "model.npz").wih, before.wih)
+
+
+def test_resuming_with_another_seed_says_that_validation_records_were_seen(quick, tmp_path):
+    quick()
+    _, out, _ = quick("--resume", tmp_path / "model.npz", "--seed", 9)
+    assert "another seed" in out
+
+
+def test_a_model_of_other_classes_cannot_be_resumed(quick, tmp_path):
+    NeuralNetwork(784, 30, 3, 0.1).save(tmp_path / "three.npz")
+    status, _, err = quick("--resume", tmp_path / "three.npz")
+    assert status == 1
+    assert "other classes or sizes" in err
+    assert not (tmp_path / "model.npz").exists()
+
+
+def test_a_dry_run_writes_nothing(run: Run, tmp_path):
+    ended = run("train_model.py", "--dry-run")
+    assert ended.returncode == 0, ended.stderr
+    assert "nothing is saved" in ended.stdout
+    assert not [*tmp_path.glob("*.npz")]
+    assert not [*tmp_path.glob("*.png")]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--epochs", "0"), ("--epochs", "two"), ("--hidden-nodes", "-3"), ("--hidden-nodes", "1.5"),
+        ("--batch-size", "0"), ("--learning-rate", "nan"), ("--learning-rate", "0"), ("--learning-rate", "inf"),
+        ("--learning-rate", "-1"), ("--momentum", "1"), ("--momentum", "fast"), ("--seed", "-1"), ("--threads", "0"),
+        ("--dataset", "cats"), ("--dataset", "mnist", "some.csv"), ("--unknown",),
+    ],
+)  # fmt: skip
+def test_an_option_that_makes_no_sense_ends_with_status_2(options, capsys):
+    with pytest.raises(SystemExit) as ended:
+        train_model.main([*options])
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert "error: " in told
+    assert options[0] in told
+
+
+@pytest.mark.parametrize("option", ["missing.csv", "--output=nowhere/model.npz", "--resume=missing.npz"])
+def test_a_missing_file_or_folder_is_told_without_a_traceback(option, run: Run, digits_csv, tmp_path):
+    ended = run("train_model.py", *([option] if option.endswith(".csv") else [digits_csv, option]))
+    assert ended.returncode == 1
+    assert len(ended.stderr.strip().splitlines()) == 1
+    assert option.split("=")[-1].split("/")[0] in ended.stderr
+    assert not (tmp_path / "model.npz").exists()
+
+
+def test_wrong_data_leaves_the_old_model_alone(run: Run, digits_csv, tmp_path):
+    (tmp_path / "model.npz").write_bytes(b"my dear old model")
+    digits_csv.write_text(digits_csv.read_text().replace(",", ",x", 1))
+    ended = run("train_model.py", digits_csv)
+    assert ended.returncode == 1
+    assert "row 1, column 2" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert (tmp_path / "model.npz").read_bytes() == b"my dear old model"
+
+
+def test_a_full_disk_is_told_and_leaves_the_old_model(quick, tmp_path, monkeypatch):
+    quick()
+    before = (tmp_path / "model.npz").read_bytes()
+
+    def disk_is_full(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", disk_is_full)
+    status, _, err = quick("--seed", 1)
+    assert status == 1
+    assert "No space left on device" in err
+    assert (tmp_path / "model.npz").read_bytes() == before
+
+
+@pytest.mark.parametrize("rate", ["1", "1000", "1e38"])
+def test_a_diverging_training_stops_and_keeps_the_old_model(rate, quick, tmp_path):
+    quick()
+    before = (tmp_path / "model.npz").read_bytes()
+    status, _, err = quick("--learning-rate", rate, "--epochs", 5)
+    assert status == 1
+    assert "diverged" in err
+    assert "--learning-rate" in err
+    assert (tmp_path / "model.npz").read_bytes() == before
+
+
+def test_a_training_that_diverges_late_saves_its_last_good_weights(quick, tmp_path, monkeypatch):
+    measures = iter([(1.0, 0.8), (float("nan"), 0.1)])
+    monkeypatch.setattr(train_model, "measure", lambda *_: next(measures))
+    status, out, err = quick("--epochs", 5)
+    assert status == 1
+    assert "diverged" in err
+    assert "Best epoch: 1" in out
+    assert NeuralNetwork.load(tmp_path / "model.npz").training["best_epoch"]["number"] == 1  # type: ignore[index]
+
+
+def test_ctrl_c_keeps_the_best_epoch_so_far_and_says_so(tmp_path):
+    program = subprocess.Popen(
+        [sys.executable, str(PROJECT / "train_model.py"), *QUICK, "--epochs", "1000000", "--output", "model.npz"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+    )  # fmt: skip
+    assert program.stdout
+    while "Epoch" not in program.stdout.readline():
+        assert program.poll() is None
+    program.send_signal(getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT))
+    out, err = program.communicate(timeout=60)
+    assert program.returncode == train_model.INTERRUPTED
+    assert "Interrupted" in err
+    assert "Traceback" not in err
+    assert "Best epoch" in out
+    assert NeuralNetwork.load(tmp_path / "model.npz").wih.shape == (30, 784)
+
+
+def test_a_training_killed_at_any_moment_leaves_a_whole_model_or_none(tmp_path):
+    clock = random.Random(4)
+    model = tmp_path / "model.npz"
+    for _ in range(8):
+        program = subprocess.Popen(
+            [sys.executable, str(PROJECT / "train_model.py"), *QUICK, "--output", str(model)],
+            stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert program.stdout
+        while program.stdout.readline().startswith(("Data", "Network", "Training", "Epoch 1")):
+            pass
+        time.sleep(clock.uniform(0, 0.1))
+        program.kill()
+        program.communicate()
+        if model.exists():
+            assert NeuralNetwork.load(model).wih.shape == (30, 784)
+
+
+def test_progress_is_plain_lines_where_nobody_watches(run: Run):
+    ended = run("train_model.py", *QUICK)
+    assert "\r" not in ended.stdout + ended.stderr
+    assert "Epoch 2/2: loss" in ended.stdout
+
+
+def test_the_help_names_every_option_with_its_default(capsys):
+    with pytest.raises(SystemExit):
+        train_model.main(["--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    for option, default in {
+        "--hidden-nodes": "200", "--learning-rate": "0.1", "--epochs": "10", "--batch-size": "100",
+        "--momentum": "0.8", "--seed": "0", "--dataset": "mnist", "--output": "model.npz",
+    }.items():  # fmt: skip
+        assert f"default: {default}" in text or default in text
+        assert option in text
