@@ -5,7 +5,6 @@ The test records are looked at here and nowhere else: no choice made during trai
 
 import argparse
 import json
-import os
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -41,7 +40,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command line. Returns the exit status: 0, or 1 for a failure."""
     options = parse(argv)
     try:
-        with threadpool_limits(min(2, os.cpu_count() or 1)):
+        with threadpool_limits(1):  # enough for one query, and never slowed down by what else the machine does
             run(options)
     except (DataError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -10,13 +10,13 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 from tqdm import tqdm
 
 from data.files import model_path
@@ -24,6 +24,7 @@ from data.mnist import NAMES, DataError, DownloadError, Records, hold_out, load,
 from neural_network import NeuralNetwork, cross_entropy
 
 DRY_RUN_BATCHES = 20
+BLOCK = 10  # batches after which the number of threads is considered again
 INTERRUPTED = 130  # the exit status of a program that was stopped with Ctrl-C
 # An untrained network answers about 0.5 everywhere, which costs ln 2 a node. Twice that is worse than knowing nothing.
 DIVERGED = 2 * math.log(2)
@@ -43,8 +44,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command line. Returns the exit status: 0, 1 for a failure, 130 after Ctrl-C."""
     options = parse(argv)
     try:
-        with threadpool_limits(options.threads):
-            return run(options)
+        return run(options)
     except (DataError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
     except MemoryError:
@@ -74,7 +74,11 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     option("--batch-size", whole_number, 100, "records a step; 1 is the textbook's per-record training")
     option("--momentum", fraction, 0.8, "share of the last step that is kept, 0 for none")
     option("--seed", seed, 0, "repeats weights, order and choice of validation records")
-    option("--threads", whole_number, min(2, os.cpu_count() or 1), "for matrix products; 1 is faster on a busy machine")
+    parser.add_argument(
+        "--threads", type=whole_number, metavar="N",
+        help="for matrix products (default: 1 or 2, whichever is faster at the moment; give one to repeat a run to "
+        "the last bit)",
+    )  # fmt: skip
     option("--output", Path, model_path(), "where the model is saved")
     parser.add_argument("--resume", type=Path, metavar="FILE", help="go on from this model instead of a new one")
     parser.add_argument("--dry-run", action="store_true", help="take a few steps, save nothing")
@@ -100,7 +104,7 @@ def run(options: argparse.Namespace) -> int:
         best = Epoch(0, math.nan, *measure(network, validation)), copy.deepcopy(network)
     ended = ""
     try:
-        for loss in passes(network, records, rows, options.epochs, options.batch_size, options.seed):
+        for loss in passes(network, records, rows, options.epochs, options.batch_size, options.seed, options.threads):
             epoch = Epoch(len(history) + 1, loss, *measure(network, validation))
             tqdm.write(
                 f"Epoch {epoch.number:>{len(str(options.epochs))}}/{options.epochs}: loss {epoch.loss:.4f}, validation "
@@ -166,14 +170,15 @@ def print_settings(options: argparse.Namespace, network: NeuralNetwork, name: st
     print(f"Network:  {nodes} nodes, {start}")
     print(
         f"Training: {options.epochs} epochs, batch size {options.batch_size}, learning rate {options.learning_rate:g}, "
-        f"momentum {options.momentum:g}, {options.threads} threads",
+        f"momentum {options.momentum:g}",
         flush=True,
     )
 
 
 def passes(
-    network: NeuralNetwork, records: Records, rows: NDArray[np.int64], epochs: int, batch_size: int, seed: int
-) -> Iterator[float]:
+    network: NeuralNetwork, records: Records, rows: NDArray[np.int64], epochs: int, batch_size: int, seed: int,
+    threads: int | None = None,
+) -> Iterator[float]:  # fmt: skip
     """Train on the `rows` of `records` in a new order each epoch, and yield each epoch's mean loss.
 
     The learning rate rises to that of the network during the first epoch, since full steps from random weights would
@@ -184,17 +189,39 @@ def passes(
     wanted = targets(records.labels, len(records.class_names))  # (all, output)
     batch = np.empty((batch_size, records.inputs.shape[1]), np.float32)  # (n, input), kept for all batches
     outputs = np.empty((len(rows), wanted.shape[1]), np.float32)  # (rows, output), as they were at each step
-    with np.errstate(over="ignore", invalid="ignore"):  # a training that diverges is told by its loss
-        for epoch in range(epochs):
-            order = random.permutation(rows)
-            for start in tqdm(range(0, len(order), batch_size), f"Epoch {epoch + 1}", leave=False, disable=None):
+    for epoch in range(epochs):
+        order = random.permutation(rows)
+        starts = tqdm(range(0, len(order), batch_size), f"Epoch {epoch + 1}", leave=False, disable=None)
+        with np.errstate(over="ignore", invalid="ignore"):  # a training that diverges is told by its loss
+            for start in paced(starts, threads):
                 chosen = order[start : start + batch_size]
                 inputs = np.take(records.inputs, chosen, axis=0, out=batch[: len(chosen)], mode="clip")
                 done = epoch + start / len(order)
                 network.learning_rate = highest * min(1.0, (done + 0.01) / 1.01) * (1 - done / epochs)
                 outputs[start : start + batch_size] = network.train(inputs, wanted[chosen])
-            network.learning_rate = highest
-            yield cross_entropy(outputs, wanted[order])
+        network.learning_rate = highest
+        yield cross_entropy(outputs, wanted[order])
+
+
+def paced(starts: Iterable[int], threads: int | None) -> Iterator[int]:
+    """Yield `starts`, with matrix products limited to `threads`, or to one or two, whichever was faster lately.
+
+    On two free cores two threads are nearly twice as fast. On busy ones they wait for each other, ten times as long.
+    """
+    controller = ThreadpoolController()
+    seconds: dict[int, float] = {}  # of the last block of batches with so many threads
+    began, count = 0.0, 1
+    with controller.limit(limits=1):
+        for number, start in enumerate(starts):
+            if number % BLOCK == 0:
+                now = time.perf_counter()
+                if number:
+                    seconds[count] = now - began
+                untried = [candidate for candidate in (1, 2) if candidate not in seconds]
+                count = threads or (untried or sorted(seconds, key=seconds.__getitem__))[0]
+                controller.limit(limits=count)
+                began = now
+            yield start
 
 
 def measure(network: NeuralNetwork, records: Records) -> tuple[float, float]:
