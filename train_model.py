@@ -106,16 +106,18 @@ def run(options: argparse.Namespace) -> int:
     try:
         for loss in passes(network, records, rows, options.epochs, options.batch_size, options.seed, options.threads):
             epoch = Epoch(len(history) + 1, loss, *measure(network, validation))
+            good = epoch.validation_loss < DIVERGED * len(network.class_names)  # NaN is not less than anything
+            if good:
+                history.append(epoch)
+            if good and (best is None or epoch.validation_accuracy > best[0].validation_accuracy):
+                best = epoch, copy.deepcopy(network)
             tqdm.write(
                 f"Epoch {epoch.number:>{len(str(options.epochs))}}/{options.epochs}: loss {epoch.loss:.4f}, validation "
                 f"loss {epoch.validation_loss:.4f}, validation accuracy {epoch.validation_accuracy:.2%}"
             )
-            if not epoch.validation_loss < DIVERGED * len(network.class_names):  # NaN is not less than anything
+            if not good:
                 ended = "The training diverged: its loss is out of bounds. Try a smaller --learning-rate."
                 break
-            history.append(epoch)
-            if best is None or epoch.validation_accuracy > best[0].validation_accuracy:
-                best = epoch, copy.deepcopy(network)
     except KeyboardInterrupt:
         ended = "Interrupted."
     if ended:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -22,13 +23,15 @@ def own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_pixels_are_scaled_to_the_range_of_inputs():
-    inputs = scale(np.uint8([[0, 51, 255]]))
+    inputs = scale(np.array([[0, 51, 255]], np.uint8))
     assert inputs.dtype == np.float32
     assert inputs[0].tolist() == pytest.approx([0.01, 0.208, 1.0])
 
 
 def test_targets_are_high_at_the_label_and_low_elsewhere():
-    assert targets(np.uint8([2, 0]), 3).tolist() == pytest.approx(np.array([[0.01, 0.01, 0.99], [0.99, 0.01, 0.01]]))
+    assert targets(np.array([2, 0], np.uint8), 3).tolist() == pytest.approx(
+        np.array([[0.01, 0.01, 0.99], [0.99, 0.01, 0.01]])
+    )
 
 
 def test_a_csv_file_becomes_inputs_and_labels(digits_csv, digit_rows):
@@ -211,8 +214,8 @@ def test_clothes_come_with_their_names(mirror, monkeypatch):
 class Mirror(http.server.BaseHTTPRequestHandler):
     """A mirror with a tiny data set, and with the faults that mirrors have."""
 
-    files: dict[str, bytes]
-    fault: str
+    files: ClassVar[dict[str, bytes]]
+    fault: ClassVar[str]
 
     def do_GET(self) -> None:
         contents = self.files.get(self.path.rsplit("/", 1)[1])
@@ -239,14 +242,19 @@ def small_mirror(digit_rows, monkeypatch) -> Iterator[type[Mirror]]:
     labels = b"\0\0\x08\x01" + len(digit_rows).to_bytes(4, "big") + digit_rows[:, 0].tobytes()
     images = b"\0\0\x08\x03" + len(digit_rows).to_bytes(4, "big") + b"\0\0\0\x1c" * 2 + digit_rows[:, 1:].tobytes()
     files = {"train-images-idx3-ubyte": images, "train-labels-idx1-ubyte": labels}
-    handler = type("SmallMirror", (Mirror,), {"fault": "", "files": {}})
-    handler.files = {f"{name}.gz": gzip.compress(content) for name, content in files.items()}
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+
+    packed = {f"{name}.gz": gzip.compress(content) for name, content in files.items()}
+
+    class SmallMirror(Mirror):
+        fault = ""
+        files = packed
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), SmallMirror)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setenv("DIGITS_MIRROR", f"http://127.0.0.1:{server.server_port}")
     sums = {name: sha256(content).hexdigest() for name, content in files.items()}
     monkeypatch.setitem(mnist.SOURCES, "mnist", mnist.Source("MNIST", DIGITS, "mnist", (NOWHERE,), sums))
-    yield handler
+    yield SmallMirror
     server.shutdown()
     server.server_close()
 

@@ -1,0 +1,60 @@
+import re
+
+import pytest
+
+import evaluate
+import train_model
+from tests.conftest import PROJECT
+
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(?:sh|powershell)\n(.*?)```", README, re.DOTALL)
+COMMANDS = re.findall(r"(?:python3?|py)\s+([\w/]+\.py)([^\n&;]*)", "\n".join(BLOCKS))
+
+
+def test_readme_is_read_in_one_sitting():
+    words = re.sub(r"```.*?```", "", README, flags=re.DOTALL).split()
+    assert 150 < len(words) < 600
+
+
+def test_readme_has_commands():
+    assert {"train_model.py", "evaluate.py"} <= {program for program, _ in COMMANDS}
+
+
+@pytest.mark.parametrize(("program", "options"), COMMANDS)
+def test_a_command_in_readme_exists_with_its_options(program, options):
+    assert (PROJECT / program).is_file()
+    text = (PROJECT / program).read_text(encoding="utf-8")
+    for option in re.findall(r"--[\w-]+", options):
+        assert f'"{option}"' in text
+
+
+@pytest.mark.parametrize("parse", [train_model.parse, evaluate.parse])
+def test_the_options_in_readme_are_understood(parse):
+    program = f"{parse.__module__}.py"
+    for name, options in COMMANDS:
+        if name == program:
+            assert parse(options.split())
+
+
+def test_every_file_and_picture_that_readme_links_to_exists():
+    links = re.findall(r"\]\(([^)#:]+)\)", README)
+    assert links
+    assert [link for link in links if not (PROJECT / link).exists()] == []
+
+
+def test_ci_runs_the_test_command_of_readme():
+    command = ".venv/bin/python -m pytest"
+    assert command in README
+    assert command in (PROJECT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_every_package_is_installed_by_the_first_command():
+    required = {line.split(">=")[0] for line in (PROJECT / "requirements.txt").read_text().splitlines() if ">=" in line}
+    imported = set()
+    for path in [*PROJECT.glob("*.py"), *(PROJECT / "data").glob("*.py")]:
+        imported |= set(re.findall(r"^\s*(?:from|import) (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE))
+    packages = {
+        "numpy": "numpy", "scipy": "scipy", "cv2": "opencv-python", "sklearn": "scikit-learn",
+        "matplotlib": "matplotlib", "threadpoolctl": "threadpoolctl", "tqdm": "tqdm",
+    }  # fmt: skip
+    assert required == {package for module, package in packages.items() if module in imported}
