@@ -111,9 +111,10 @@ def run(options: argparse.Namespace) -> int:
                 history.append(epoch)
             if good and (best is None or epoch.validation_accuracy > best[0].validation_accuracy):
                 best = epoch, copy.deepcopy(network)
-            tqdm.write(
+            print(
                 f"Epoch {epoch.number:>{len(str(options.epochs))}}/{options.epochs}: loss {epoch.loss:.4f}, validation "
-                f"loss {epoch.validation_loss:.4f}, validation accuracy {epoch.validation_accuracy:.2%}"
+                f"loss {epoch.validation_loss:.4f}, validation accuracy {epoch.validation_accuracy:.2%}",
+                flush=True,
             )
             if not good:
                 ended = "The training diverged: its loss is out of bounds. Try a smaller --learning-rate."
@@ -191,11 +192,12 @@ def passes(
     wanted = targets(records.labels, len(records.class_names))  # (all, output)
     batch = np.empty((batch_size, records.inputs.shape[1]), np.float32)  # (n, input), kept for all batches
     outputs = np.empty((len(rows), wanted.shape[1]), np.float32)  # (rows, output), as they were at each step
+    controller = ThreadpoolController()
     for epoch in range(epochs):
         order = random.permutation(rows)
         starts = tqdm(range(0, len(order), batch_size), f"Epoch {epoch + 1}", leave=False, disable=None)
         with np.errstate(over="ignore", invalid="ignore"):  # a training that diverges is told by its loss
-            for start in paced(starts, threads):
+            for start in paced(starts, threads, controller):
                 chosen = order[start : start + batch_size]
                 inputs = np.take(records.inputs, chosen, axis=0, out=batch[: len(chosen)], mode="clip")
                 done = epoch + start / len(order)
@@ -205,12 +207,11 @@ def passes(
         yield cross_entropy(outputs, wanted[order])
 
 
-def paced(starts: Iterable[int], threads: int | None) -> Iterator[int]:
+def paced(starts: Iterable[int], threads: int | None, controller: ThreadpoolController) -> Iterator[int]:
     """Yield `starts`, with matrix products limited to `threads`, or to one or two, whichever was faster lately.
 
     On two free cores two threads are nearly twice as fast. On busy ones they wait for each other, ten times as long.
     """
-    controller = ThreadpoolController()
     seconds: dict[int, float] = {}  # of the last block of batches with so many threads
     began, count = 0.0, 1
     with controller.limit(limits=1):

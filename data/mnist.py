@@ -186,6 +186,7 @@ def _parse_csv(path: Path) -> Pixels:
     header = _has_header(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of an empty file: that is told below
+        warnings.simplefilter("error", DeprecationWarning)  # of a pixel like 1.5, which NumPy 1 rounds
         try:
             rows = np.loadtxt(
                 path,
@@ -196,7 +197,7 @@ def _parse_csv(path: Path) -> Pixels:
                 ndmin=2,
                 encoding="utf-8-sig",
             )
-        except (ValueError, EOFError, zlib.error) as error:
+        except (ValueError, EOFError, zlib.error, DeprecationWarning) as error:
             raise _first_mistake(path, header) or DataError(f"{path}: {error}") from None
     if rows.size == 0:
         raise DataError(f"{path} has no rows{' below its header' if header else ''}.")
