@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 BLUE, ORANGE = "#2a6fbb", "#d9601a"
 SIDE = 28
+MISREAD_SHOWN = 24
 Inputs = NDArray[np.float32]
 Labels = NDArray[np.integer]
 
@@ -71,6 +72,30 @@ def misclassified(
             show_digit(axes, inputs[row])
             names = f"{class_names[labels[row]]} → {class_names[answers[row]]}"
             axes.set_title(f"{names}{chr(10) if len(names) > 6 else ' '}({confidences[row]:.0%})", fontsize=8)
+    save(figure, path)
+
+
+def misread(
+    drawings: Sequence[NDArray[np.integer]], pixels: Sequence[NDArray[np.uint8]], titles: Sequence[str], path: Path
+) -> None:
+    """Draw the first of one's own pictures that were answered wrongly, each beside the (28, 28) pixels it became.
+
+    `drawings` are (height, width) or (height, width, channels) in OpenCV's order: blue, green, red, alpha.
+    """
+    shown, columns = min(len(drawings), MISREAD_SHOWN), 4
+    rows = -(-shown // columns)
+    figure = Figure(figsize=(3.1 * columns, 1.75 * rows + 0.6), layout="constrained")
+    figure.suptitle("Misread, the surest mistakes first: the drawing, what the network saw, and its answer")
+    grid = figure.subplots(rows, 2 * columns, squeeze=False)
+    for axes in grid.flat:
+        axes.axis("off")
+    for number in range(shown):
+        left, right = grid.flat[2 * number], grid.flat[2 * number + 1]
+        drawing = drawings[number]
+        colours = drawing if drawing.ndim == 2 else drawing[:, :, [2, 1, 0, 3][: drawing.shape[2]]]
+        left.imshow(colours, cmap="gray")
+        right.imshow(pixels[number], cmap="gray_r", vmin=0, vmax=255)
+        left.set_title(titles[number], fontsize=9, loc="left")
     save(figure, path)
 
 

@@ -7,15 +7,18 @@ import argparse
 import json
 import sys
 import time
+from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from data.files import PROJECT, model_path
-from data.mnist import NAMES, DataError, Records, load
+from data.mnist import NAMES, PIXELS, DataError, Records, load, scale
+from data.pictures import Picture, pictures
 from neural_network import NeuralNetwork
 
 CONFUSIONS_SHOWN = 10
@@ -36,6 +39,35 @@ class Result:
     classes: dict[str, dict[str, float]]
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What the network said to a picture: the (28, 28) pixels that it saw, its label, and how sure it was (0 to 1)."""
+
+    picture: Picture
+    pixels: NDArray[np.uint8]
+    label: int
+    confidence: float
+
+    @property
+    def right(self) -> bool:
+        """Whether that is what the picture shows."""
+        return self.label == self.picture.label
+
+
+@dataclass(frozen=True)
+class PicturesResult:
+    """What was measured on a folder of pictures: shares are 0 to 1, `unreadable` has a reason for each path."""
+
+    model: str
+    images: str
+    total: int
+    correct: int
+    accuracy: float
+    accuracy_over_writers: float
+    per_writer: dict[str, dict[str, float]]
+    unreadable: dict[str, str]
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run the command line. Returns the exit status: 0, or 1 for a failure."""
     options = parse(argv)
@@ -54,6 +86,10 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     data = parser.add_mutually_exclusive_group()
     data.add_argument("csv", nargs="*", type=Path, default=[], help="CSV files: a label and 784 pixels a row")
     data.add_argument("--dataset", choices=NAMES, help="a data set by name (default: the one the model learnt from)")
+    data.add_argument(
+        "--images", type=Path, metavar="FOLDER",
+        help="your own pictures, named like 7.png or 7/a.png, or with a labels.csv (path,label,writer)",
+    )  # fmt: skip
     parser.add_argument(
         "--model", type=Path, default=model_path(), metavar="FILE", help="the model to score (default: %(default)s)"
     )
@@ -67,6 +103,14 @@ def run(options: argparse.Namespace) -> None:
     if not options.model.exists():
         raise DataError(f"there is no model at {options.model}; train one with: python train_model.py")
     network = NeuralNetwork.load(options.model)
+    if options.images:
+        score_pictures(options, network)
+    else:
+        score_records(options, network)
+
+
+def score_records(options: argparse.Namespace, network: NeuralNetwork) -> None:
+    """Score the test records of a data set."""
     name, records = test_records(options, network)
     check_fit(network, options.model, records, name)
 
@@ -79,10 +123,18 @@ def run(options: argparse.Namespace) -> None:
         print(json.dumps(asdict(result), indent=2))
     else:
         print_result(result, network, records, answers)
-    if options.report or not options.json:
-        folder = options.report or PROJECT / "report"
+    if folder := report_folder(options):
         draw(folder, result, network, records, outputs)
-        print(f"Pictures: {folder}", file=sys.stderr if options.json else sys.stdout)
+
+
+def report_folder(options: argparse.Namespace) -> Path | None:
+    """Return the folder for pictures, made where it does not exist, or None where none are wanted."""
+    if options.json and not options.report:
+        return None
+    folder = options.report or PROJECT / "report"
+    folder.mkdir(parents=True, exist_ok=True)
+    print(f"Pictures: {folder}", file=sys.stderr if options.json else sys.stdout)
+    return folder
 
 
 def test_records(options: argparse.Namespace, network: NeuralNetwork) -> tuple[str, Records]:
@@ -151,6 +203,81 @@ def print_result(result: Result, network: NeuralNetwork, records: Records, answe
     print(f"95 % confidence interval: {low * 100:.2f} % to {high * 100:.2f} %")
 
 
+def score_pictures(options: argparse.Namespace, network: NeuralNetwork) -> None:
+    """Score a folder of one's own pictures, and draw those that were answered wrongly."""
+    from data.drawing import DrawingError, decode, prepare  # OpenCV is slow to import, and --help does without it
+
+    if network.wih.shape[1] != PIXELS:
+        raise DataError(f"{options.model} takes {network.wih.shape[1]} inputs, a picture becomes {PIXELS}.")
+    found = pictures(options.images, network.class_names)
+    answered = []
+    unreadable = {}
+    for picture in found:
+        try:
+            image = decode(picture.path.read_bytes())
+            pixels = prepare(image)  # (28, 28)
+        except DrawingError as error:
+            unreadable[str(picture.path)] = str(error)
+            continue
+        outputs = network.query(scale(pixels.ravel()))  # (classes,)
+        answered.append(Answer(picture, pixels, int(outputs.argmax()), float(outputs.max())))
+    wrong = sorted((answer for answer in answered if not answer.right), key=lambda answer: -answer.confidence)
+    result = result_of_pictures(options, found, answered, unreadable)
+    if options.json:
+        print(json.dumps(asdict(result), indent=2))
+    else:
+        print_pictures_result(result)
+    if (folder := report_folder(options)) and wrong:
+        import charts
+
+        charts.misread(
+            [decode(answer.picture.path.read_bytes()) for answer in wrong[: charts.MISREAD_SHOWN]],
+            [answer.pixels for answer in wrong],
+            [
+                f"{network.class_names[w.picture.label]} → {network.class_names[w.label]} ({w.confidence:.0%})"
+                for w in wrong
+            ],
+            folder / "misread.png",
+        )
+
+
+def result_of_pictures(
+    options: argparse.Namespace, found: list[Picture], answered: list[Answer], unreadable: dict[str, str]
+) -> PicturesResult:
+    """Count the right answers, of all pictures and of each writer's; one that cannot be read counts as wrong."""
+    totals = Counter(picture.writer for picture in found)
+    rights = Counter(answer.picture.writer for answer in answered if answer.right)
+    per_writer = {
+        writer: {"total": total, "correct": rights[writer], "accuracy": rights[writer] / total}
+        for writer, total in sorted(totals.items())
+    }
+    return PicturesResult(
+        model=str(options.model),
+        images=str(options.images),
+        total=len(found),
+        correct=rights.total(),
+        accuracy=rights.total() / len(found),
+        accuracy_over_writers=fmean(writer["accuracy"] for writer in per_writer.values()),
+        per_writer=per_writer,
+        unreadable=unreadable,
+    )
+
+
+def print_pictures_result(result: PicturesResult) -> None:
+    """Print the figures as text."""
+    print(f"Model: {result.model}")
+    print(f"Pictures of: {result.images}\n")
+    for path, reason in result.unreadable.items():
+        print(f"{path}: {reason}")
+    if len(result.per_writer) > 1:
+        print("writer                     right     of   accuracy")
+        for writer, counts in result.per_writer.items():
+            print(f"{writer[:24]:<24} {counts['correct']:>7} {counts['total']:>6} {100 * counts['accuracy']:>8.2f} %")
+        print(f"\nMean over {len(result.per_writer)} writers: {100 * result.accuracy_over_writers:.2f} %")
+    print(f"Score: {result.correct}/{result.total}")
+    print(f"Performance: {100 * result.accuracy:.2f} %")
+
+
 def confusions(matrix: list[list[int]]) -> list[tuple[int, int, int]]:
     """Return (true class, answer, count) of all wrong answers, the most frequent first."""
     wrong = [
@@ -163,10 +290,9 @@ def confusions(matrix: list[list[int]]) -> list[tuple[int, int, int]]:
 
 
 def draw(folder: Path, result: Result, network: NeuralNetwork, records: Records, outputs: NDArray[np.float32]) -> None:
-    """Write the pictures into `folder`, which is made where it does not exist."""
+    """Write the pictures into `folder`."""
     import charts  # matplotlib is slow to import, and --help does without it
 
-    folder.mkdir(parents=True, exist_ok=True)
     names = records.class_names
     answers, confidences = outputs.argmax(axis=1), outputs.max(axis=1)  # (n,), (n,)
     wrong = np.flatnonzero(answers != records.labels)

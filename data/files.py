@@ -19,6 +19,11 @@ def model_path() -> Path:
     return Path(os.environ.get("DIGITS_MODEL") or PROJECT / "model.npz")
 
 
+def shipped_model() -> Path:
+    """Return the file of the trained model that comes with the project, for where there is no `model_path()`."""
+    return PROJECT / "models" / "digits.npz"
+
+
 @contextmanager
 def written_whole(path: Path) -> Iterator[BinaryIO]:
     """Open a file that takes the name `path` only once the block has ended well; otherwise it is removed again."""

@@ -1,5 +1,6 @@
 import json
 
+import cv2
 import numpy as np
 import pytest
 
@@ -135,3 +136,53 @@ def test_a_network_without_mistakes_can_be_drawn(digits_csv, digit_rows, tmp_pat
     np.savetxt(digits_csv, seven, fmt="%d", delimiter=",")
     assert evaluate.main([str(digits_csv), "--model", str(path), "--report", str(tmp_path / "pictures")]) == 0
     assert sorted(file.name for file in (tmp_path / "pictures").iterdir()) == PICTURES
+
+
+@pytest.fixture
+def own_pictures(tmp_path, digit_rows):
+    """20 digits drawn large and dark on white paper, every second one by Ann, and one that is no picture at all."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    lines = ["path,label,writer"]
+    for number, row in enumerate(digit_rows[:20]):
+        picture = cv2.resize(255 - row[1:].reshape(28, 28), (200, 200), interpolation=cv2.INTER_CUBIC)
+        cv2.imwrite(str(folder / f"{number}.png"), picture)
+        lines.append(f"{number}.png,{row[0]},{'Ann' if number % 2 else 'Bob'}")
+    (folder / "broken.png").write_bytes(b"no picture")
+    (folder / "labels.csv").write_text("\n".join([*lines, "broken.png,3,Ann"]) + "\n")
+    return folder
+
+
+def test_own_pictures_are_scored_over_all_and_over_writers(run: Run, model, own_pictures, tmp_path):
+    options = ("--model", model, "--images", own_pictures)
+    result = json.loads(run("evaluate.py", *options, "--json").stdout)
+    assert result["total"] == 21
+    assert 18 <= result["correct"] <= 20
+    assert result["accuracy"] == result["correct"] / 21
+    assert set(result["per_writer"]) == {"Ann", "Bob"}
+    assert result["per_writer"]["Ann"]["total"] == 11
+    ann, bob = (result["per_writer"][writer]["accuracy"] for writer in ("Ann", "Bob"))
+    assert result["accuracy_over_writers"] == pytest.approx((ann + bob) / 2)
+    assert [path.endswith("broken.png") for path in result["unreadable"]] == [True]
+
+    ended = run("evaluate.py", *options, "--report", tmp_path / "report")
+    assert ended.returncode == 0, ended.stderr
+    assert f"Score: {result['correct']}/21" in ended.stdout
+    assert "Mean over 2 writers" in ended.stdout
+    assert "broken.png" in ended.stdout
+
+
+def test_the_pictures_that_were_misread_are_drawn(model, own_pictures, tmp_path):
+    (own_pictures / "labels.csv").write_text("path,label\n0.png,7\n1.png,7\n")  # they show other digits
+    report = tmp_path / "report"
+    assert evaluate.main(["--model", str(model), "--images", str(own_pictures), "--report", str(report)]) == 0
+    drawn = cv2.imread(str(report / "misread.png"))
+    assert drawn is not None
+    assert drawn.std() > 5
+
+
+def test_a_folder_without_pictures_is_told(run: Run, model, tmp_path):
+    ended = run("evaluate.py", "--model", model, "--images", tmp_path / "nowhere")
+    assert ended.returncode == 1
+    assert "there is no folder" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -3,6 +3,7 @@ import re
 import pytest
 
 import evaluate
+import server
 import train_model
 from tests.conftest import PROJECT
 
@@ -17,7 +18,7 @@ def test_readme_is_read_in_one_sitting():
 
 
 def test_readme_has_commands():
-    assert {"train_model.py", "evaluate.py"} <= {program for program, _ in COMMANDS}
+    assert {"train_model.py", "evaluate.py", "server.py"} <= {program for program, _ in COMMANDS}
 
 
 @pytest.mark.parametrize(("program", "options"), COMMANDS)
@@ -28,7 +29,7 @@ def test_a_command_in_readme_exists_with_its_options(program, options):
         assert f'"{option}"' in text
 
 
-@pytest.mark.parametrize("parse", [train_model.parse, evaluate.parse])
+@pytest.mark.parametrize("parse", [train_model.parse, evaluate.parse, server.parse])
 def test_the_options_in_readme_are_understood(parse):
     program = f"{parse.__module__}.py"
     for name, options in COMMANDS:
@@ -49,12 +50,14 @@ def test_ci_runs_the_test_command_of_readme():
 
 
 def test_every_package_is_installed_by_the_first_command():
-    required = {line.split(">=")[0] for line in (PROJECT / "requirements.txt").read_text().splitlines() if ">=" in line}
+    lines = (PROJECT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    required = {line.split(">=")[0] for line in lines if ">=" in line}
     imported = set()
     for path in [*PROJECT.glob("*.py"), *(PROJECT / "data").glob("*.py")]:
         imported |= set(re.findall(r"^\s*(?:from|import) (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE))
     packages = {
         "numpy": "numpy", "scipy": "scipy", "cv2": "opencv-python", "sklearn": "scikit-learn",
         "matplotlib": "matplotlib", "threadpoolctl": "threadpoolctl", "tqdm": "tqdm",
+        "flask": "flask", "flask_cors": "flask-cors", "waitress": "waitress",
     }  # fmt: skip
     assert required == {package for module, package in packages.items() if module in imported}

@@ -1,0 +1,93 @@
+"""What clients send and get in JSON: pictures as data URLs, pixels as numbers, names of the parts of an answer.
+
+Nothing that comes from a stranger is trusted: what is not as it should be raises an error that tells what to send.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from data.drawing import DrawingError
+from data.mnist import PIXELS
+
+Picture = NDArray[Any]  # (height, width) or (height, width, 3), 0 to 255
+
+PARTS = ("pixels", "hidden", "steps")
+SHOWN_SIDE = 280  # a step of a large photo is shrunk to this before it is sent
+DATA_URL = re.compile(r"data:image/(?:png|jpeg|webp)(?:;[\w.+=-]+)*;base64,", re.ASCII | re.IGNORECASE)
+
+
+class JsonError(ValueError):
+    """A body that is not a JSON object."""
+
+
+class ImageError(ValueError):
+    """A request without a picture."""
+
+
+class InputsError(ValueError):
+    """Inputs that are not one number from 0 to 255 for each pixel."""
+
+
+class PartError(ValueError):
+    """A part of the answer that was asked for and does not exist."""
+
+
+def parsed(body: bytes) -> dict[str, object]:
+    """Return the JSON object that `body` holds."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):  # malformed, not Unicode, numbers of thousands of digits; too deeply nested
+        raise JsonError("The body is not JSON.") from None
+    if not isinstance(value, dict):
+        raise JsonError('the body must be a JSON object, as in {"imageData": "data:image/png;base64,…"}')
+    return value
+
+
+def picture_file(body: dict[str, object]) -> bytes:
+    """Return the picture file that the JSON object `body` holds as a data URL, still encoded as PNG, JPEG or WebP."""
+    url = body.get("imageData")
+    if not isinstance(url, str):
+        raise ImageError("imageData must be there, and be text: a data URL as canvas.toDataURL() gives it")
+    prefix = DATA_URL.match(url)
+    if not prefix:
+        raise DrawingError("imageData must begin with data:image/png;base64, or the same with jpeg or webp")
+    try:
+        return base64.b64decode(url[prefix.end() :], validate=True)
+    except ValueError:
+        raise DrawingError("what follows base64, in imageData is not Base64") from None
+
+
+def pixels(values: object) -> NDArray[np.float32]:
+    """Return `values`, a list of 784 numbers from 0 to 255, as an array (784,)."""
+    if not isinstance(values, list) or len(values) != PIXELS:
+        raise InputsError(f"inputs must be a list of {PIXELS} numbers")
+    for place, value in enumerate(values):
+        # type() and not isinstance(), for True is an int; NaN is not between 0 and 255 either
+        if type(value) not in (int, float) or not 0 <= value <= 255:
+            raise InputsError(f"inputs must be finite numbers from 0 to 255, which inputs[{place}] is not")
+    return np.array(values, np.float32)
+
+
+def parts(names: Sequence[str]) -> set[str]:
+    """Return the parts of the answer that were asked for, as in ["pixels,hidden", "steps"]."""
+    wanted = {name for text in names for name in text.split(",") if name}
+    if not wanted <= set(PARTS):
+        raise PartError(f"include must name some of {', '.join(PARTS)}, separated by commas")
+    return wanted
+
+
+def data_url(picture: Picture) -> str:
+    """Return `picture` as a PNG in a data URL, large ones shrunk to be looked at."""
+    factor = SHOWN_SIDE / max(picture.shape[:2])
+    if factor < 1:
+        size = [max(1, round(side * factor)) for side in picture.shape[1::-1]]
+        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    _, file = cv2.imencode(".png", picture)
+    return "data:image/png;base64," + base64.b64encode(file.tobytes()).decode()

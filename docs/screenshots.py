@@ -1,0 +1,102 @@
+"""Make the pictures of the page: `python docs/screenshots.py` starts the server, draws a digit and photographs it.
+
+It needs what is in requirements-dev.txt, and Chromium or Chrome. The tests of the page use the same browser.
+"""
+
+import argparse
+import math
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+DOCS = Path(__file__).resolve().parent
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+STEPS = 4  # moves of the mouse from one point to the next
+
+Stroke = list[tuple[float, float]]  # points as fractions of the paper
+
+BOW = [(0.5 + 0.19 * math.cos(angle), 0.36 + 0.17 * math.sin(angle)) for angle in (3.4 + i * 0.23 for i in range(17))]
+TWO: list[Stroke] = [[*BOW, (0.46, 0.66), (0.3, 0.79), (0.4, 0.775), (0.55, 0.79), (0.72, 0.78)]]
+
+
+def browser_program() -> str | None:
+    """Return the path of Chromium or Chrome: what `CHROME` names, or the first that is installed."""
+    names = (os.environ.get("CHROME", ""), *PROGRAMS)
+    return next(filter(None, map(shutil.which, names)), None)
+
+
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    """Run the browser without a window."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_program(), args=OPTIONS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def running_server() -> Iterator[str]:
+    """Run the server on a free port, and give its address."""
+    command = [sys.executable, str(DOCS.parent / "server.py"), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            words = process.stdout.readline().split() if process.stdout else []
+            yield next((word for word in words if word.startswith("http")), "")
+        finally:
+            process.terminate()
+
+
+def place(page: Page, point: tuple[float, float]) -> tuple[float, float]:
+    """Return where `point` of the paper lies in the window, in pixels."""
+    box = page.locator("#pad").bounding_box()
+    if box is None:
+        raise RuntimeError("the page shows no paper to draw on")
+    return box["x"] + point[0] * box["width"], box["y"] + point[1] * box["height"]
+
+
+def draw(page: Page, strokes: list[Stroke]) -> None:
+    """Draw `strokes` on the paper with the mouse."""
+    for first, *others in strokes:
+        page.mouse.move(*place(page, first))
+        page.mouse.down()
+        for point in others:
+            page.mouse.move(*place(page, point), steps=STEPS)
+        page.mouse.up()
+
+
+def photograph(browser: Browser, url: str, path: Path, width: int, height: int, whole: bool) -> None:
+    """Write a PNG of the page with an answered drawing: the `whole` of it, or what the window shows."""
+    page = browser.new_page(viewport={"width": width, "height": height}, has_touch=not whole, is_mobile=not whole)
+    page.goto(url)
+    draw(page, TWO)
+    expect(page.locator("#label")).to_have_text("2")
+    expect(page.locator("#spoken")).not_to_be_empty()  # the answer has settled
+    page.screenshot(path=path, full_page=whole, animations="disabled")
+    page.close()
+    # Fewer shades, which nobody sees, make noisy pictures of weights a good deal smaller.
+    Image.open(path).convert("RGB").point(lambda shade: round(shade / 5) * 5).save(path, optimize=True)
+    print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--folder", type=Path, default=DOCS, help="where to write (default: %(default)s)")
+    folder = parser.parse_args().folder
+    with running_server() as url, open_browser() as browser:
+        if not url:
+            raise SystemExit("error: the server did not start.")
+        photograph(browser, url, folder / "page_wide.png", 1280, 800, whole=True)
+        photograph(browser, url, folder / "page_phone.png", 390, 844, whole=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,373 @@
+"""Answer drawings over HTTP: run `python server.py`, and open the address that it prints.
+
+A route reads its request, calls data/ and the network, and writes down the answer. What a drawing goes through stands
+in data/drawing.py, what clients may send in data/wire.py, and the whole API in static/openapi.json.
+"""
+
+import argparse
+import json
+import logging
+import os
+import socket
+import sys
+import time
+from collections.abc import Collection, Mapping
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+from flask import Blueprint, Flask, Response, current_app, g, request
+from flask_cors import CORS
+from threadpoolctl import threadpool_limits
+from waitress import create_server
+from waitress.channel import HTTPChannel
+from waitress.task import ErrorTask
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, UnsupportedMediaType
+
+try:
+    import cv2  # noqa: F401 - data/drawing.py needs it; here it is tried, so that its failure can be explained
+except ImportError as error:
+    raise SystemExit(
+        f"error: OpenCV cannot be loaded ({error}).\nOn a server without a screen: apt-get install libgl1\n"
+        "or else: pip uninstall opencv-python && pip install opencv-python-headless"
+    ) from None
+
+from data import wire
+from data.drawing import DrawingError, NoInk, decode, steps
+from data.files import PROJECT, model_path, shipped_model
+from data.mnist import PIXELS, DataError, scale
+from neural_network import NeuralNetwork
+
+STATIC = PROJECT / "static"
+DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", "5000"
+EVERYWHERE = ("0.0.0.0", "::")
+LOOPBACK = ("localhost", "127.0.0.1")
+
+LARGEST_REQUEST = 4 << 20  # bytes
+# A server that closes while its client still sends is not heard. What is a little too large is therefore read to its
+# end and refused by the app; what is larger still is refused by waitress, unread.
+LARGEST_UPLOAD = 16 << 20  # bytes
+PATIENCE = 30  # seconds without a byte, after which a connection is closed
+CONNECTIONS = 400  # a class of thirty, whose browsers open six each, and some that hang
+THREADS = 4
+
+UNSURE_BELOW = 0.5  # a winner with less than this is a guess
+UNSURE_RIVAL = 0.5  # and so is one whose rival has more than this share of its output
+
+PICTURES = ("image/png", "image/jpeg", "image/webp")
+OPEN_ROUTES = r"/(query|recognize-digit|network(/hidden/.*)?|healthz|openapi\.json)$"  # to pages of every origin
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; script-src 'self'; "
+    "connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+}
+PROBLEMS: dict[type[Exception], tuple[int, str]] = {
+    wire.JsonError: (400, "not-json"),
+    wire.PartError: (400, "bad-include"),
+    wire.ImageError: (422, "no-image"),
+    wire.InputsError: (422, "bad-inputs"),
+    DrawingError: (422, "bad-image"),
+    NoInk: (422, "no-ink"),
+}
+
+Reply = dict[str, object]
+routes = Blueprint("routes", __name__)
+
+
+@routes.get("/")
+def page() -> Response:
+    """Send the drawing page."""
+    return Response((STATIC / "index.html").read_bytes(), mimetype="text/html")
+
+
+@routes.post("/query")
+def query() -> Reply:
+    """Answer a drawing, or the 784 pixels of one."""
+    wanted = wire.parts(request.args.getlist("include"))
+    return answer(network(), submitted(), wanted)
+
+
+@routes.post("/recognize-digit")
+def recognize_digit() -> Reply:
+    """Answer a drawing the way that Angular clients of this older protocol expect: the digit is the `message`."""
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType("Send application/json.")
+    pictures = steps(decode(wire.picture_file(wire.parsed(request.get_data()))))
+    reply = answer(network(), pictures)
+    return {"message": reply["label"], **reply}
+
+
+@routes.get("/network")
+def whole_network() -> Reply:
+    """Show what the network imagines each class to look like, and what it was trained on."""
+    asked = network()
+    wanted = np.where(np.eye(len(asked.class_names), dtype=bool), 0.99, 0.01)  # (classes, classes)
+    imagined = asked.backquery(wanted)  # (classes, 784)
+    return {
+        "class_names": asked.class_names,
+        "hidden_nodes": len(asked.wih),
+        "imagined": np.rint(imagined * 255).astype(int).tolist(),
+        "training": training(asked),
+    }
+
+
+@routes.get("/network/hidden/<int:node>")
+def hidden_node(node: int) -> Reply:
+    """Show what one hidden node looks for, and which classes it speaks for or against."""
+    asked = network()
+    if node >= len(asked.wih):
+        raise NotFound(f"The hidden nodes are numbered from 0 to {len(asked.wih) - 1}.")
+    return {"node": node, "weights": asked.wih[node].tolist(), "votes": asked.who[:, node].tolist()}
+
+
+@routes.get("/healthz")
+def health() -> Reply:
+    """Tell that the server works, and which model it answers with."""
+    asked = network()
+    model = {
+        "file": Path(current_app.config["MODEL"]).name,
+        "nodes": [asked.wih.shape[1], *asked.who.shape[::-1]],
+        "class_names": asked.class_names,
+        "training": training(asked),
+    }
+    return {"status": "ok", "model": model}
+
+
+@routes.get("/openapi.json")
+def description() -> Response:
+    """Describe all of this as OpenAPI 3.1."""
+    return Response((STATIC / "openapi.json").read_bytes(), mimetype="application/json")
+
+
+def network() -> NeuralNetwork:
+    """Return the network that answers now. A request asks for it once, and so never mixes the weights of two."""
+    return current_app.extensions["network"]
+
+
+def submitted() -> Mapping[str, wire.Picture]:
+    """Return the steps from the picture of the request to its pixels, 0 to 255; of plain inputs, the pixels alone."""
+    kind = request.mimetype
+    if kind == "application/json":
+        body = wire.parsed(request.get_data())
+        return {"pixels": wire.pixels(body["inputs"])} if "inputs" in body else steps(decode(wire.picture_file(body)))
+    if kind == "multipart/form-data":
+        if "image" not in request.files:
+            raise wire.ImageError("The form must have a picture file in its field image.")
+        return steps(decode(request.files["image"].read()))
+    if kind in PICTURES:
+        return steps(decode(request.get_data()))
+    raise UnsupportedMediaType(f"Send application/json, multipart/form-data or one of {', '.join(PICTURES)}.")
+
+
+def answer(asked: NeuralNetwork, pictures: Mapping[str, wire.Picture], wanted: Collection[str] = ()) -> Reply:
+    """Put the last of `pictures` to the network, and write down its answer with the `wanted` parts."""
+    pixels = [*pictures.values()][-1].reshape(1, -1)  # (1, 784)
+    hidden, outputs = (layer[0] for layer in asked.forward(scale(pixels)))  # (hidden,), (classes,)
+    highest, rival, *_ = [*sorted(outputs.tolist(), reverse=True), 0]  # a network of one class has no rival
+    reply: Reply = {
+        "label": asked.class_names[outputs.argmax()],
+        "confidence": highest,
+        "unsure": highest < UNSURE_BELOW or rival > UNSURE_RIVAL * highest,
+        "class_names": asked.class_names,
+        "outputs": outputs.tolist(),
+    }
+    if "pixels" in wanted:
+        reply["pixels"] = np.rint(pixels[0]).astype(int).tolist()
+    if "hidden" in wanted:
+        reply["hidden"] = hidden.tolist()
+    if "steps" in wanted and len(pictures) > 1:
+        reply["steps"] = [{"name": name, "image": wire.data_url(picture)} for name, picture in pictures.items()]
+    return reply
+
+
+def training(asked: NeuralNetwork) -> object:
+    """Return what the model file says of its training; JSON has no word for NaN, so that becomes null."""
+    return json.loads(json.dumps(asked.training), parse_constant=lambda _: None)
+
+
+def problem(status: int, code: str, detail: str) -> Response:
+    """Describe an error as RFC 9457 asks for; programs tell problems apart by `code`."""
+    title = HTTPStatus(status).phrase
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
+    return Response(json.dumps(body), status, mimetype="application/problem+json")
+
+
+def code_of(status: int) -> str:
+    """Return the code of a problem that is told by its status alone, such as not-found."""
+    return "too-large" if status == 413 else HTTPStatus(status).phrase.lower().replace(" ", "-")
+
+
+def unusable(error: Exception) -> Response:
+    """Tell what is wrong with what was sent: one of PROBLEMS."""
+    status, code = next(PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS)
+    return problem(status, code, str(error))
+
+
+def refused(error: HTTPException) -> Response:
+    """Tell what Flask refused, or that something failed that nobody foresaw: its details are for the log alone."""
+    status = error.code or 500
+    response = problem(status, code_of(status), error.description or "")
+    if isinstance(error, MethodNotAllowed):
+        response.allow.update(error.valid_methods or ())
+    return response
+
+
+def start_clock() -> None:
+    """Remember when the request came."""
+    g.started = time.perf_counter()
+
+
+def finish(response: Response) -> Response:
+    """Put the security headers on every answer, and one line into the log; what was drawn stays out of it."""
+    response.headers.extend(HEADERS)
+    milliseconds = (time.perf_counter() - g.started) * 1000
+    path = quote(request.path)  # a line break in it would make up a line of the log
+    current_app.logger.info("%s %s %d %.1f ms", request.method, path, response.status_code, milliseconds)
+    return response
+
+
+def create_app(config: Mapping[str, object] | None = None) -> Flask:
+    """Make the app, with the settings HOST, HOSTS and MODEL of the environment or, rather, of `config`.
+
+    Raises `DataError` where there is no model, or none that takes the 784 pixels of a drawing.
+    """
+    app = Flask(__name__)
+    app.config.from_mapping(
+        HOST=os.environ.get("DIGITS_HOST") or DEFAULT_HOST,
+        HOSTS=os.environ.get("DIGITS_HOSTS", ""),
+        MODEL=default_model(),
+        MAX_CONTENT_LENGTH=LARGEST_REQUEST,
+        PROPAGATE_EXCEPTIONS=False,  # whatever the mode: no traceback leaves the server
+    )
+    app.config.from_mapping(config or {})
+    app.config["TRUSTED_HOSTS"] = trusted_hosts(app.config["HOST"], app.config["HOSTS"])
+    app.url_map.merge_slashes = False  # else //query would be redirected, in HTML
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask documents this, its hints do not
+    app.logger.setLevel(logging.INFO)
+
+    # The product of one drawing is too small to be shared out, and the threads of requests fill the cores anyway.
+    threadpool_limits(1, "blas")
+    app.extensions["network"] = loaded(Path(app.config["MODEL"]))
+    app.register_blueprint(routes)
+    app.before_request(start_clock)
+    app.after_request(finish)
+    app.register_error_handler(HTTPException, refused)
+    for kind in PROBLEMS:
+        app.register_error_handler(kind, unusable)
+    CORS(app, resources=OPEN_ROUTES, send_wildcard=True)
+    return app
+
+
+def default_model() -> Path:
+    """Return the model that the user trained, or else the one that comes with the project."""
+    return model_path() if model_path().exists() else shipped_model()
+
+
+def loaded(path: Path) -> NeuralNetwork:
+    """Return the network in the model file `path`, or raise `DataError` with what to do instead."""
+    try:
+        found = NeuralNetwork.load(path)
+    except FileNotFoundError:
+        raise DataError(f"there is no model at {path}; train one with: python train_model.py") from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{error}\nTrain a new model with: python train_model.py") from None
+    if found.wih.shape[1] != PIXELS:
+        raise DataError(f"{path} takes {found.wih.shape[1]} inputs, but a drawing has {PIXELS} pixels.")
+    return found
+
+
+def trusted_hosts(host: str, more: str) -> list[str]:
+    """Return the names that a request may call this server by: others are those of pages that rebind theirs to it."""
+    own = addresses() if host in EVERYWHERE else [host]
+    return [*LOOPBACK, *own, *more.replace(",", " ").split()]
+
+
+def addresses() -> list[str]:
+    """Return the name of this machine, and the address by which its network knows it."""
+    name = socket.gethostname().lower()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing: it only chooses the way there
+            return [probe.getsockname()[0], name, f"{name}.local"]
+        except OSError:  # no network at all
+            return [name]
+
+
+class ProblemTask(ErrorTask):
+    """Answers what waitress itself refuses, such as malformed HTTP, in the way the app does."""
+
+    def execute(self) -> None:
+        """Send the problem and close the connection."""
+        response = problem(self.request.error.code, code_of(self.request.error.code), self.request.error.body)
+        response.headers.extend(HEADERS)
+        logging.getLogger("server").info("a request that HTTP does not allow %d", response.status_code)
+        self.status = response.status
+        self.response_headers.extend(response.headers.to_wsgi_list())
+        self.set_close_on_finish()
+        self.content_length = len(response.data)
+        self.write(response.data)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line. Returns the exit status: 0, or 1 for a failure."""
+    options = parse(argv)
+    try:
+        app = create_app({"HOST": options.host, "MODEL": options.model})
+        listener = listening(options.host, options.port)
+    except DataError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    name = addresses()[0] if options.host in EVERYWHERE else "localhost" if ":" in options.host else options.host
+    print(f"Open http://{name}:{listener.getsockname()[1]} (Ctrl-C ends it)\nModel: {options.model}", flush=True)
+    serve(app, listener)
+    return 0
+
+
+def parse(argv: list[str] | None) -> argparse.Namespace:
+    """Return the options of the command line; a value that makes no sense ends the program with status 2."""
+    parser = argparse.ArgumentParser(description="Serve the drawing page, and answer drawings over HTTP.")
+    parser.add_argument(
+        "--host", default=os.environ.get("DIGITS_HOST") or DEFAULT_HOST, metavar="NAME",
+        help="who may ask: 127.0.0.1 is this machine alone, 0.0.0.0 its whole network (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--port", type=port, default=os.environ.get("DIGITS_PORT") or DEFAULT_PORT, metavar="N",
+        help="0 takes any that is free (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--model", type=Path, default=default_model(), metavar="FILE", help="the model (default: %(default)s)"
+    )
+    return parser.parse_args(argv)
+
+
+def port(text: str) -> int:
+    """Return the number of a port, 0 to 65535."""
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"needs a whole number from 0 to 65535, got {text!r}")
+    return int(text)
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Return a socket that is bound to the address, or raise `DataError` where that cannot be done."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise DataError(f"cannot serve at {host}, port {port} ({error}); choose another --host or --port.") from None
+
+
+def serve(app: Flask, listener: socket.socket) -> None:
+    """Serve the app under waitress until Ctrl-C."""
+    HTTPChannel.error_task_class = ProblemTask
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it would tell of each request that waits a moment
+    create_server(
+        app, sockets=[listener], threads=THREADS, connection_limit=CONNECTIONS, channel_timeout=PATIENCE,
+        cleanup_interval=PATIENCE // 3, max_request_body_size=LARGEST_UPLOAD,
+    ).run()  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,30 @@
+/* Helpers for building what the server decides the number of. */
+
+/** Return a new element with a class, a text and children. */
+export function element(tag, { className = "", text = "", children = [], ...properties } = {}) {
+  const made = Object.assign(document.createElement(tag), { className, ...properties });
+  made.append(text, ...children);
+  return made;
+}
+
+/** Fill `list` with a row for each name: the name, a bar, a value. Returns a function that sets row, share, value. */
+export function makeBars(list, names) {
+  const rows = names.map((name) => {
+    const fill = element("div", { className: "fill" });
+    const value = element("span", { className: "value" });
+    const track = element("div", { className: "track", children: [fill] });
+    const row = element("li", { children: [element("span", { className: "name", text: name }), track, value] });
+    return { row, fill, value };
+  });
+  list.replaceChildren(...rows.map(({ row }) => row));
+  return (i, { share, text, className = "" }) => {
+    rows[i].fill.style.setProperty("--share", share);
+    rows[i].value.textContent = text;
+    rows[i].row.className = className;
+  };
+}
+
+/** Return `share` in per cent. What falls short of 1 never becomes 100%: no output of a sigmoid is quite sure. */
+export function percent(share) {
+  return `${Math.min(Math.round(100 * share), share < 1 ? 99 : 100)}%`;
+}

@@ -1,0 +1,167 @@
+/* Puts the parts of the page together: what is drawn is asked, what is answered is shown. */
+
+import { AnswerView } from "./answer.js";
+import { Asker } from "./asker.js";
+import { InsideView } from "./inside.js";
+import { KeyboardPen } from "./keys.js";
+import { Pad } from "./pad.js";
+import { toDataUrl } from "./paint.js";
+import { listenForPictures, usablePicture } from "./pictures.js";
+import { Server } from "./server.js";
+import { isBlank, Sheets } from "./sheets.js";
+import { say, sayWhenSettled } from "./speech.js";
+
+const at = (id) => document.getElementById(id);
+
+const server = new Server();
+const asker = new Asker(server);
+const sheets = new Sheets();
+const pad = new Pad(at("pad"), sheets);
+const answerView = new AnswerView();
+const insideView = new InsideView(server);
+let prompt = "Draw a digit";
+
+// drawing
+
+/** Make a change to the sheets that is not a stroke. */
+function change(action) {
+  pad.end();
+  action();
+  pad.changed();
+}
+
+const undo = () => change(() => sheets.undo());
+const redo = () => change(() => sheets.redo());
+
+function showSheet() {
+  const sheet = pad.sheet;
+  at("undo").disabled = !sheets.canUndo && !pad.isDrawing;
+  at("redo").disabled = !sheets.canRedo || pad.isDrawing;
+  at("clear").disabled = isBlank(sheet);
+  at("hint").hidden = !isBlank(sheet);
+  showPreview(sheet.picture);
+  if (isBlank(sheet)) {
+    asker.forget();
+    showNoAnswer("empty", prompt);
+  } else {
+    asker.ask(makeQuestion);
+  }
+}
+
+function makeQuestion() {
+  const { strokes, picture } = pad.sheet;
+  return picture ? { blob: picture } : { imageData: toDataUrl(strokes) };
+}
+
+let previewed = null;
+
+function showPreview(picture) {
+  if (picture === previewed) return;
+  URL.revokeObjectURL(at("preview").src);
+  at("preview").hidden = !picture;
+  if (picture) at("preview").src = URL.createObjectURL(picture);
+  else at("preview").removeAttribute("src");
+  previewed = picture;
+}
+
+function setPen() {
+  const percentage = at("pen").valueAsNumber;
+  pad.penWidth = percentage / 100;
+  at("pen").ariaValueText = `${percentage}% of the paper`;
+  at("pen-dot").style.setProperty("--pen", `${pad.penWidth * at("pad").clientWidth}px`);
+}
+
+function shortcut(event) {
+  if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+  const key = event.key.toLowerCase();
+  if (key !== "z" && key !== "y") return;
+  event.preventDefault();
+  if (key === "y" || event.shiftKey) redo();
+  else undo();
+}
+
+async function takePicture(file) {
+  try {
+    const blob = await usablePicture(file);
+    change(() => sheets.setPicture(blob));
+  } catch (error) {
+    asker.forget();
+    showNoAnswer("refused", error.message);
+    say(error.message);
+  }
+}
+
+// answers
+
+function showAnswer({ detail: { answer } }) {
+  settled();
+  sayWhenSettled(answerView.show(answer));
+  insideView.showHidden(answer.hidden);
+}
+
+function showRefusal({ detail: { problem } }) {
+  settled();
+  if (problem.code === "no-ink") showNoAnswer("empty", prompt);
+  else showNoAnswer("refused", problem.message);
+  sayWhenSettled(problem.code === "no-ink" ? prompt : problem.message);
+}
+
+function showNoAnswer(state, sentence) {
+  answerView.showSentence(state, sentence);
+  insideView.showHidden([]);
+}
+
+// the server away, and back
+
+function showTrouble({ detail: problem }) {
+  const banner = at("banner");
+  const text = `${problem.message} Your drawing is kept, and the page tries again by itself.`;
+  if (banner.textContent !== text) banner.textContent = text; // an alert is spoken each time it changes
+  banner.hidden = false;
+  if (asker.isWaiting) showNoAnswer("empty", "Waiting for the server …"); // what stands there answers something else
+}
+
+/** The server has done what it was asked: if it had been away, it may have come back with another network. */
+function settled() {
+  if (at("banner").hidden) return;
+  at("banner").hidden = true;
+  at("banner").textContent = "";
+  loadNetwork();
+}
+
+async function loadNetwork() {
+  try {
+    const network = await server.network();
+    speakOf(network.class_names);
+    answerView.setClasses(network.class_names);
+    insideView.setNetwork(network);
+  } catch (problem) {
+    if (!problem.mayPass) showTrouble({ detail: problem }); // else the server has told of it, and will be asked again
+  }
+}
+
+/** The same page serves networks that know something else than digits. */
+function speakOf(classNames) {
+  const digits = classNames.every((name) => /^\d$/.test(name));
+  document.title = at("title").textContent = digits ? "Which digit is it?" : "What is it?";
+  prompt = digits ? "Draw a digit" : "Draw a picture";
+  if (isBlank(pad.sheet)) showNoAnswer("empty", prompt);
+}
+
+at("undo").addEventListener("click", undo);
+at("redo").addEventListener("click", redo);
+at("clear").addEventListener("click", () => change(() => sheets.clear()));
+at("pen").addEventListener("input", setPen);
+addEventListener("resize", setPen);
+document.addEventListener("keydown", shortcut);
+pad.addEventListener("change", showSheet);
+new KeyboardPen({ pad, canvas: at("pad"), paper: at("paper"), cursor: at("cursor"), undo, say });
+listenForPictures({ page: document, paper: at("paper"), inputs: [at("file"), at("photo")], give: takePicture });
+asker.addEventListener("answer", showAnswer);
+asker.addEventListener("refused", showRefusal);
+server.addEventListener("trouble", showTrouble);
+server.addEventListener("back", () => (asker.isWaiting ? asker.retry() : settled()));
+
+setPen();
+showSheet();
+loadNetwork();

@@ -1,0 +1,68 @@
+/* A picture that is dropped, pasted, chosen or photographed. The server takes most of them as they are; what it does
+   not take (HEIC, GIF, very large photos) is made into what it takes, if the browser can read it. */
+
+const TAKEN = new Set(["image/png", "image/jpeg", "image/webp"]);
+const LARGEST_FILE = 4 * 1024 * 1024; // bytes
+const LARGEST_SIDE = 4096; // pixels
+const NEW_SIDE = 1600; // more than enough for one digit
+
+/** Listen for pictures; `give` gets each file. `page` takes drops and pastes, `paper` shows that one may let go. */
+export function listenForPictures({ page, paper, inputs, give }) {
+  const hovering = (event, over) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault(); // or the browser would open the file in place of the page
+    paper.classList.toggle("dropping", over);
+  };
+  page.addEventListener("dragover", (event) => hovering(event, true));
+  page.addEventListener("dragleave", (event) => hovering(event, false));
+  page.addEventListener("drop", (event) => {
+    hovering(event, false);
+    giveFirst(event.dataTransfer?.files, give);
+  });
+  page.addEventListener("paste", (event) => giveFirst(event.clipboardData?.files, give));
+  for (const input of inputs) {
+    input.addEventListener("change", () => {
+      giveFirst(input.files, give);
+      input.value = ""; // the same file may be chosen again
+    });
+  }
+}
+
+function giveFirst(files, give) {
+  if (files?.length) give(files[0]);
+}
+
+/** Return `file` as a blob that the server takes. Throws an Error whose message is for the person who gave it. */
+export async function usablePicture(file) {
+  let bitmap;
+  try {
+    bitmap = await createImageBitmap(file);
+  } catch {
+    throw new Error(`This browser cannot read ${file.name || "that"} as a picture. Try a PNG, JPEG or WebP file.`);
+  }
+  const { width, height } = bitmap;
+  const fits = TAKEN.has(file.type) && file.size <= LARGEST_FILE && Math.max(width, height) <= LARGEST_SIDE;
+  const blob = fits ? file : await encoded(bitmap);
+  bitmap.close();
+  return blob;
+}
+
+/** Return `bitmap` as PNG, or as JPEG where that would be too large. */
+async function encoded(bitmap) {
+  const scale = Math.min(1, NEW_SIDE / Math.max(bitmap.width, bitmap.height));
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.max(1, Math.round(bitmap.width * scale));
+  canvas.height = Math.max(1, Math.round(bitmap.height * scale));
+  const context = canvas.getContext("2d");
+  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  const png = await toBlob(canvas, "image/png");
+  if (png.size <= LARGEST_FILE) return png;
+  context.globalCompositeOperation = "destination-over"; // JPEG has no transparency: put white behind
+  context.fillStyle = "white";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  return toBlob(canvas, "image/jpeg");
+}
+
+function toBlob(canvas, type) {
+  return new Promise((resolve) => canvas.toBlob(resolve, type, 0.9));
+}

@@ -1,0 +1,693 @@
+"""The drawing page, in a real browser and against the real server."""
+
+import base64
+import io
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import request
+from PIL import Image
+from playwright.sync_api import Browser, CDPSession, JSHandle, Page, Request, Route, expect
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from data.files import shipped_model
+from data.mnist import CLOTHES
+from docs.screenshots import Stroke, browser_program, draw, open_browser, place
+from neural_network import NeuralNetwork
+from server import create_app
+from tests.conftest import missing
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
+
+Open = Callable[..., Page]
+
+SEVEN: list[Stroke] = [[(0.3, 0.25), (0.7, 0.25), (0.6, 0.45), (0.5, 0.65), (0.44, 0.8)]]
+ONE: list[Stroke] = [[(0.5, 0.2), (0.5, 0.8)]]
+ROUND = [(0.5 + 0.2 * np.sin(angle), 0.5 - 0.3 * np.cos(angle)) for angle in np.linspace(0, 2 * np.pi, 25)]
+ZERO: list[Stroke] = [[(float(x), float(y)) for x, y in ROUND]]
+
+
+class Service:
+    """The server of one model, on a port that stays the same when it is stopped and started again."""
+
+    def __init__(self, model: Path) -> None:
+        self.model, self.port = model, 0
+        self.received: list[bytes] = []  # bodies of requests, for the browser does not tell what pictures it sent
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    def start(self) -> None:
+        app = create_app({"MODEL": self.model})
+        app.before_request(lambda: self.received.append(request.get_data()))
+        self.http: BaseWSGIServer = make_server("127.0.0.1", self.port, app, threaded=True)
+        self.port = self.http.port
+        self.thread = threading.Thread(target=self.http.serve_forever, daemon=True)
+        self.thread.start()
+
+    def stop(self) -> None:
+        self.http.shutdown()
+        self.http.server_close()
+        self.thread.join()
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    running = Service(shipped_model())
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if browser_program() is None:
+        missing("Chromium or Chrome")
+    with open_browser() as running:
+        yield running
+
+
+@pytest.fixture
+def open_page(browser: Browser, service: Service) -> Iterator[Open]:
+    """Open the page in a fresh profile. Whatever a test does, the page may neither throw nor complain."""
+    contexts, complaints = [], []
+
+    def open_in_context(url: str = "", **options: Any) -> Page:
+        contexts.append(browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | options)))
+        page = contexts[-1].new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: complaints.extend([message.text] * (message.type == "error")))
+        page.goto(url or service.url)
+        expect(page.locator("#imagined li")).to_have_count(10)
+        return page
+
+    yield open_in_context
+    for context in contexts:
+        for page in context.pages:
+            page.unroute_all(behavior="ignoreErrors")
+        context.close()
+    assert [text for text in complaints if not text.startswith("Failed to load resource")] == []
+
+
+@pytest.fixture
+def page(open_page: Open) -> Page:
+    return open_page()
+
+
+def touch(session: CDPSession, points: list[tuple[float, float]]) -> None:
+    """Put a finger down, drag it along `points` of the window, and lift it."""
+    for i, (x, y) in enumerate(points):
+        kind = "touchMove" if i else "touchStart"
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def ink(page: Page) -> float:
+    """Return the share of the paper that is inked."""
+    return page.evaluate("""async () => {
+        await new Promise(requestAnimationFrame);
+        const {data} = pad.getContext("2d").getImageData(0, 0, pad.width, pad.height);
+        return data.filter((value, i) => i % 4 === 3 && value > 127).length / (pad.width * pad.height);
+    }""")
+
+
+def expect_answer(page: Page, label: str) -> None:
+    expect(page.locator("#label")).to_have_text(label)
+
+
+def picture_of_seven(extension: str, side: int = 200) -> bytes:
+    points = np.array([[(x * side, y * side) for x, y in SEVEN[0]]], np.int32)
+    image = cv2.polylines(np.full((side, side, 3), 255, np.uint8), [points], False, (0, 0, 0), side // 14, cv2.LINE_AA)
+    return cv2.imencode(extension, image)[1].tobytes()
+
+
+def transfer(page: Page, content: bytes, kind: str, name: str = "seven") -> JSHandle:
+    """Return a DataTransfer with one file, as dropping and pasting bring."""
+    return page.evaluate_handle(
+        """([content, type, name]) => {
+            const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([bytes], name, {type}));
+            return transfer;
+        }""",
+        [base64.b64encode(content).decode(), kind, name],
+    )
+
+
+def drop(page: Page, content: bytes, kind: str, name: str = "seven") -> None:
+    page.dispatch_event("#paper", "drop", {"dataTransfer": transfer(page, content, kind, name)})
+
+
+def queries(page: Page) -> list[Request]:
+    """Return a list to which each question to the server will be added."""
+    asked: list[Request] = []
+
+    def notice(request: Request) -> None:
+        if "/query" in request.url:
+            asked.append(request)
+
+    page.on("request", notice)
+    return asked
+
+
+def answer_with(page: Page, **answer: Any) -> None:
+    """Let every question be answered as the server does, but for what is given here."""
+
+    def fulfil(route: Route) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, json=response.json() | answer)
+
+    page.route("**/query*", fulfil)
+
+
+# drawing
+
+
+@pytest.mark.parametrize(("digit", "strokes"), [("0", ZERO), ("1", ONE), ("7", SEVEN)])
+def test_a_digit_drawn_with_the_mouse_is_recognised(page, digit, strokes):
+    draw(page, strokes)
+    expect_answer(page, digit)
+    expect(page.locator("#bars .best .name")).to_have_text(digit)
+
+
+def test_a_finger_draws_and_the_page_stays_where_it_is(open_page):
+    page = open_page(**PHONE)
+    session = page.context.new_cdp_session(page)
+    touch(session, [place(page, (0.5, y)) for y in np.linspace(0.8, 0.2, 12)])
+    expect_answer(page, "1")
+    assert page.evaluate("scrollY") == 0
+    touch(session, [(200, y) for y in range(50, 0, -4)])  # beside the paper a finger scrolls as ever
+    page.wait_for_function("scrollY > 0")
+
+
+def test_a_second_finger_draws_nothing(open_page):
+    page = open_page(**PHONE)
+    session = page.context.new_cdp_session(page)
+    first, second = ({"x": x, "y": y} for x, y in (place(page, (0.3, 0.3)), place(page, (0.7, 0.7))))
+    for kind, fingers in (("touchStart", [first]), ("touchStart", [first, second]), ("touchEnd", [])):
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+    page.locator("#undo").click()
+    expect(page.locator("#undo")).to_be_disabled()  # there was one stroke
+
+
+def test_a_stylus_that_is_pressed_harder_draws_wider(open_page):
+    inked = []
+    for force in (0.1, 0.9):
+        page = open_page()
+        session = page.context.new_cdp_session(page)
+        kinds = ["mousePressed", *["mouseMoved"] * 8, "mouseReleased"]
+        for kind, down in zip(kinds, np.linspace(0.2, 0.8, len(kinds)), strict=True):
+            x, y = place(page, (0.5, down))
+            event = {"type": kind, "x": x, "y": y, "force": force, "pointerType": "pen"}
+            session.send("Input.dispatchMouseEvent", event | {"button": "left", "buttons": 1, "clickCount": 1})
+        expect_answer(page, "1")
+        inked.append(ink(page))
+    assert 1.2 < inked[1] / inked[0] < 2
+
+
+def test_the_pen_width_is_a_share_of_the_paper(page):
+    draw(page, ONE)
+    usual = ink(page)
+    page.locator("#clear").click()
+    page.locator("#pen").fill("12")
+    draw(page, ONE)
+    assert ink(page) == pytest.approx(usual * 12 / 7, rel=0.15)
+
+
+def test_strokes_are_undone_redone_and_cleared_with_buttons(page):
+    draw(page, [[(0.2, 0.2), (0.8, 0.2)], [(0.2, 0.8), (0.8, 0.8)]])
+    both = ink(page)
+    page.locator("#undo").click()
+    one = ink(page)
+    assert one == pytest.approx(both / 2, rel=0.05)
+    page.locator("#redo").click()
+    assert ink(page) == both
+    page.locator("#clear").click()
+    assert ink(page) == 0
+    page.locator("#undo").click()  # clearing can be undone as well
+    assert ink(page) == both
+
+
+@pytest.mark.parametrize("redo", ["Control+Shift+Z", "Control+y"])
+def test_strokes_are_undone_and_redone_with_keys(page, redo):
+    draw(page, SEVEN)
+    drawn = ink(page)
+    page.keyboard.press("Control+z")
+    assert ink(page) == 0
+    page.keyboard.press(redo)
+    assert ink(page) == drawn
+    expect_answer(page, "7")
+
+
+def test_a_drawing_is_sharp_and_survives_a_change_of_the_window(open_page):
+    page = open_page(device_scale_factor=2)
+    draw(page, SEVEN)
+    drawn = ink(page)
+    page.set_viewport_size({"width": 700, "height": 500})
+    page.wait_for_function("pad.width === Math.round(pad.clientWidth * 2) && pad.clientWidth < 400")
+    assert ink(page) == pytest.approx(drawn, rel=0.02)
+
+
+def test_the_keyboard_alone_can_draw(page):
+    page.keyboard.press("Tab")  # to the button for dark and light
+    page.keyboard.press("Tab")
+    expect(page.locator("#pad")).to_be_focused()
+    expect(page.locator("#cursor")).to_be_visible()
+    for _ in range(8):
+        page.keyboard.press("ArrowUp")
+    assert ink(page) == 0
+    page.keyboard.press("Space")
+    for _ in range(16):
+        page.keyboard.press("ArrowDown")
+    expect_answer(page, "1")
+    page.keyboard.press("Enter")
+    drawn = ink(page)
+    page.keyboard.press("ArrowRight")
+    assert ink(page) == drawn  # the pen is up
+    page.keyboard.press("Backspace")
+    assert ink(page) == 0
+    assert page.evaluate("scrollY") == 0
+
+
+def test_escape_lifts_the_pen_of_the_keyboard_and_two_arrows_go_diagonally(page):
+    page.locator("#pad").focus()
+    page.keyboard.press("Space")
+    page.keyboard.down("ArrowRight")
+    for _ in range(5):
+        page.keyboard.down("ArrowDown")
+    page.keyboard.press("Escape")
+    drawn = ink(page)
+    page.keyboard.down("ArrowDown")
+    assert ink(page) == drawn
+    lines = page.evaluate("""async () => {
+        await new Promise(requestAnimationFrame);
+        const {width} = pad, side = width / 28, pixel = (x, y) =>
+            pad.getContext("2d").getImageData(width / 2 + x * side, width / 2 + y * side, 1, 1).data[3];
+        return [pixel(4, 3), pixel(0, 4)];
+    }""")
+    assert lines == [255, 0]
+
+
+# the answer
+
+
+def test_an_empty_paper_is_not_sent(page):
+    asked = queries(page)
+    draw(page, SEVEN)
+    expect_answer(page, "7")
+    page.locator("#clear").click()
+    expect(page.locator("#sentence")).to_have_text("Draw a digit")
+    expect(page.locator("#label")).to_be_empty()
+    sent = len(asked)
+    page.keyboard.press("Control+z")
+    expect_answer(page, "7")
+    assert len(asked) == sent + 1
+
+
+def test_the_answer_comes_while_the_pen_is_still_down(page):
+    page.mouse.move(*place(page, (0.5, 0.2)))
+    page.mouse.down()
+    page.mouse.move(*place(page, (0.5, 0.8)), steps=10)
+    expect_answer(page, "1")
+
+
+def test_the_latest_answer_wins(page):
+    held: list[Route] = []
+    page.route("**/query*", lambda route: route.continue_() if held else held.append(route))
+    with page.expect_request("**/query*"):
+        draw(page, ONE)
+    page.locator("#clear").click()
+    draw(page, SEVEN)
+    expect_answer(page, "7")
+    held[0].fulfill(json={"label": "1"})
+    page.wait_for_timeout(200)  # there is nothing to wait for: nothing may happen
+    expect_answer(page, "7")
+
+
+def test_doubt_is_said_plainly(page):
+    answer_with(page, label="7", unsure=True, confidence=0.4, outputs=[0, 0.3, 0, 0, 0, 0, 0, 0.4, 0, 0.1])
+    draw(page, SEVEN)
+    expect(page.locator("#sentence")).to_have_text("Not sure: 7 or 1?")
+    expect_answer(page, "7?")
+
+
+def test_the_bars_tell_the_outputs_in_per_cent(page):
+    answer_with(page, outputs=[0.004, 0.116, 0, 0, 0, 0, 0, 0.997, 0, 0])
+    draw(page, SEVEN)
+    expect(page.locator("#bars .value")).to_have_text(["0%", "12%", "0%", "0%", "0%", "0%", "0%", "99%", "0%", "0%"])
+
+
+def test_the_pixels_that_the_network_sees_are_shown(page):
+    pixels = [i % 256 for i in range(784)]
+    answer_with(page, pixels=pixels)
+    draw(page, SEVEN)
+    expect_answer(page, "7")
+    shown = page.evaluate("Array.from(seen.getContext('2d').getImageData(0, 0, 28, 28).data)")
+    assert shown[::4] == pixels
+
+
+def test_what_is_sent_is_black_on_white_whatever_the_theme(open_page):
+    for scheme in ("light", "dark"):
+        page = open_page(color_scheme=scheme)
+        asked = queries(page)
+        draw(page, SEVEN)
+        expect_answer(page, "7")
+        kind, content = json.loads(asked[-1].post_data or "")["imageData"].split(",")
+        assert kind == "data:image/png;base64"
+        image = Image.open(io.BytesIO(base64.b64decode(content))).convert("L")
+        assert (image.size, image.getpixel((0, 0)), image.getextrema()) == ((280, 280), 255, (0, 255))
+
+
+def test_a_screen_reader_hears_the_answer_only_once_it_has_settled(page):
+    page.clock.install(time=0)
+    page.reload()
+    expect(page.locator("#imagined li")).to_have_count(10)
+    page.clock.pause_at(60_000)
+    draw(page, ONE)
+    page.clock.run_for(150)
+    expect_answer(page, "1")
+    page.clock.run_for(500)
+    page.locator("#clear").click()
+    draw(page, SEVEN)
+    page.clock.run_for(150)
+    expect_answer(page, "7")
+    page.clock.run_for(700)
+    expect(page.locator("#spoken")).to_be_empty()
+    page.clock.run_for(150)
+    expect(page.locator("#spoken")).to_contain_text("7, ")
+
+
+# pictures
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg", "webp"])
+def test_a_dropped_picture_is_shown_sent_as_it_is_and_answered(page, service, kind):
+    asked = queries(page)
+    content = picture_of_seven(f".{kind}")
+    drop(page, content, f"image/{kind}")
+    expect_answer(page, "7")
+    expect(page.locator("#preview")).to_be_visible()
+    assert asked[-1].headers["content-type"] == f"image/{kind}"
+    assert content in service.received
+
+
+def test_a_pasted_picture_is_answered(page):
+    clipboard = transfer(page, picture_of_seven(".png"), "image/png")
+    page.evaluate("(clipboardData) => document.dispatchEvent(new ClipboardEvent('paste', {clipboardData}))", clipboard)
+    expect_answer(page, "7")
+
+
+@pytest.mark.parametrize("selector", ["#file", "#photo"])
+def test_a_chosen_or_photographed_picture_is_answered(open_page, selector):
+    page = open_page(**PHONE)
+    picture = {"name": "seven.png", "mimeType": "image/png", "buffer": picture_of_seven(".png")}
+    page.locator(selector).set_input_files(picture)
+    expect_answer(page, "7")
+
+
+def test_a_picture_gives_way_to_drawing_and_clearing_and_comes_back_by_undo(page):
+    drop(page, picture_of_seven(".png"), "image/png")
+    expect_answer(page, "7")
+    draw(page, ONE)
+    expect_answer(page, "1")
+    expect(page.locator("#preview")).to_be_hidden()
+    page.locator("#undo").click()
+    expect(page.locator("#preview")).to_be_visible()
+    page.locator("#clear").click()
+    expect(page.locator("#preview")).to_be_hidden()
+    expect(page.locator("#sentence")).to_have_text("Draw a digit")
+
+
+@pytest.mark.parametrize(("kind", "side"), [("gif", 200), ("png", 4200)])
+def test_what_the_server_does_not_take_is_made_into_what_it_takes(page, service, kind, side):
+    content = io.BytesIO()
+    Image.open(io.BytesIO(picture_of_seven(".png", side))).save(content, kind)
+    asked = queries(page)
+    drop(page, content.getvalue(), f"image/{kind}")
+    expect_answer(page, "7")
+    assert asked[-1].headers["content-type"] == "image/png"
+    sent = Image.open(io.BytesIO(next(filter(None, reversed(service.received)))))
+    assert sent.format == "PNG"
+    assert max(sent.size) <= 4096
+
+
+def test_a_file_that_is_no_picture_is_told_and_not_sent(page):
+    draw(page, SEVEN)
+    expect_answer(page, "7")
+    drawn, asked = ink(page), queries(page)
+    drop(page, b"no picture", "image/heic", "photo.heic")
+    expect(page.locator("#sentence")).to_contain_text("cannot read photo.heic")
+    assert (ink(page), asked) == (drawn, [])  # and the drawing stays
+
+
+def test_a_picture_without_ink_asks_for_a_digit(page):
+    drop(page, cv2.imencode(".png", np.full((100, 100), 255, np.uint8))[1].tobytes(), "image/png")
+    expect(page.locator("#preview")).to_be_visible()
+    expect(page.locator("#sentence")).to_have_text("Draw a digit")
+
+
+# the server away
+
+
+def test_the_page_says_that_the_server_is_away_and_recovers_by_itself(open_page):
+    service = Service(shipped_model())
+    page = open_page(service.url)
+    draw_and_clear(page)
+    service.stop()
+    page.locator("#undo").click()
+    expect(page.get_by_role("alert")).to_contain_text("The server does not answer.")
+    expect(page.locator("#label")).to_be_empty()
+    service.start()
+    expect_answer(page, "7")
+    expect(page.locator("#banner")).to_be_hidden()
+    service.stop()
+
+
+def test_the_server_s_own_words_are_shown_while_it_fails(page):
+    draw_and_clear(page)
+    problem = {"type": "about:blank", "status": 503, "code": "busy", "detail": "A model is being trained."}
+    page.route("**/query*", lambda route: route.fulfill(status=503, json=problem))
+    page.locator("#undo").click()
+    expect(page.get_by_role("alert")).to_contain_text("A model is being trained.")
+    page.unroute("**/query*")
+    expect_answer(page, "7")
+    expect(page.locator("#banner")).to_be_hidden()
+
+
+def draw_and_clear(page: Page) -> None:
+    """Leave a drawing that comes back by undo at once: drawing it takes several questions, undo a single one."""
+    draw(page, SEVEN)
+    expect_answer(page, "7")
+    page.locator("#clear").click()
+
+
+def test_a_refusal_is_said_and_not_repeated(page):
+    asked = queries(page)
+    problem = {"type": "about:blank", "status": 422, "code": "bad-image", "detail": "The picture is not whole."}
+    page.route("**/query*", lambda route: route.fulfill(status=422, json=problem))
+    drop(page, picture_of_seven(".png"), "image/png")
+    expect(page.locator("#sentence")).to_have_text("The picture is not whole.")
+    expect(page.locator("#banner")).to_be_hidden()
+    assert len(asked) == 1
+
+
+# look inside
+
+
+def votes(node: int) -> list[str]:
+    weights = NeuralNetwork.load(shipped_model()).who[:, node]
+    return [f"{vote:+.2f}".replace("-", "−") for vote in weights]
+
+
+def test_every_hidden_node_is_lit_by_its_output(page):
+    nodes = page.locator("#nodes button")
+    expect(nodes).to_have_count(len(NeuralNetwork.load(shipped_model()).wih))
+    answer_with(page, hidden=[1, 0.25, *[0] * (nodes.count() - 2)])
+    draw(page, SEVEN)
+    expect(nodes.nth(0)).to_have_accessible_name("Node 0, 100%")
+    expect(nodes.nth(1)).to_have_accessible_name("Node 1, 25%")
+    assert nodes.nth(1).evaluate("node => node.style.getPropertyValue('--level')") == "0.25"
+
+
+def test_pointing_at_a_hidden_node_shows_its_weights_and_votes(page):
+    page.locator("#nodes button").nth(57).hover()
+    expect(page.locator("#node-title")).to_have_text("Hidden node 57")
+    expect(page.locator("#votes .value")).to_have_text(votes(57))
+    row = NeuralNetwork.load(shipped_model()).wih[57]
+    colours = page.evaluate("Array.from(weights.getContext('2d').getImageData(0, 0, 28, 28).data)")
+    red, blue = np.array(colours).reshape(784, 4)[:, [0, 2]].T
+    strong = np.abs(row) > np.abs(row).max() / 4
+    assert (blue > red)[strong].tolist() == (row > 0)[strong].tolist()
+
+
+def test_arrow_keys_go_from_one_hidden_node_to_the_next(page):
+    nodes = page.locator("#nodes button")
+    nodes.first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#votes .value")).to_have_text(votes(1))
+    page.keyboard.press("ArrowDown")
+    below = page.evaluate("[...document.querySelectorAll('#nodes button')].indexOf(document.activeElement)")
+    assert below > 2
+    boxes = [nodes.nth(i).bounding_box() for i in (1, below)]
+    assert boxes[0]["x"] == boxes[1]["x"]
+    page.keyboard.press("End")
+    expect(nodes.last).to_be_focused()
+    page.keyboard.press("Home")
+    expect(nodes.first).to_be_focused()
+    assert page.locator("#nodes button[tabindex='0']").count() == 1
+
+
+def test_what_the_network_imagines_is_shown_for_each_answer(page):
+    expect(page.locator("#imagined li")).to_have_text(list("0123456789"))
+    shades = page.evaluate("""[...document.querySelectorAll("#imagined canvas")].map((canvas) =>
+        new Set(canvas.getContext("2d").getImageData(0, 0, 28, 28).data).size)""")
+    assert min(shades) > 50
+
+
+# how it looks
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280, 1920])
+def test_no_window_scrolls_sideways(open_page, width):
+    page = open_page(viewport={"width": width, "height": 844})
+    draw(page, SEVEN)
+    expect_answer(page, "7")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_phone_shows_paper_and_answer_at_once_with_targets_for_fingers(open_page):
+    page = open_page(**PHONE)
+    expect(page.locator("#pad")).to_be_in_viewport(ratio=1)
+    expect(page.locator("#said")).to_be_in_viewport(ratio=0.9)
+    for control in page.locator("header button, .tools button, .tools .button, #pen").all():
+        box = control.bounding_box()
+        assert box is not None
+        assert min(box["width"], box["height"]) >= 44
+
+
+def test_the_theme_follows_the_system_until_somebody_chooses(open_page):
+    page = open_page(color_scheme="dark")
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.get_by_role("button", name="Dark").click()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != dark
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+
+
+def test_the_drawing_changes_colour_with_the_theme(page):
+    draw(page, ONE)
+    colour = "Array.from(pad.getContext('2d').getImageData(pad.width / 2, pad.width / 2, 1, 1).data)"
+    assert page.evaluate(colour) == [0, 0, 0, 255]
+    page.get_by_role("button", name="Dark").click()
+    assert page.evaluate(colour) == [255, 255, 255, 255]
+
+
+def test_the_page_works_where_nothing_can_be_stored(browser, service):
+    page = browser.new_page()
+    page.add_init_script("Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no'); }})")
+    page.goto(service.url)
+    page.get_by_role("button", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    draw(page, SEVEN)
+    expect_answer(page, "7")
+    page.close()
+
+
+def test_nothing_moves_for_people_who_ask_for_that(open_page):
+    page = open_page(reduced_motion="reduce")
+    assert page.locator("#bars .fill").first.evaluate("bar => getComputedStyle(bar).transitionDuration") == "0s"
+
+
+def test_a_drawing_and_the_bars_are_seen_in_forced_colours(open_page):
+    page = open_page(forced_colors="active", color_scheme="dark")
+    draw(page, SEVEN)
+    expect_answer(page, "7")
+    differ = """([a, b, name]) => getComputedStyle(document.querySelector(a))[name]
+        !== getComputedStyle(document.querySelector(b)).backgroundColor"""
+    assert page.evaluate(differ, ["#pad", "#pad", "color"])
+    assert page.evaluate(differ, ["#bars .best .fill", "#bars .best .track", "backgroundColor"])
+
+
+@pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}, PHONE], ids=["light", "dark", "phone"])
+def test_axe_finds_no_barrier(open_page, options):
+    page = open_page(**options)
+    assert barriers(page) == []
+    draw(page, SEVEN)
+    expect_answer(page, "7")
+    assert barriers(page) == []
+
+
+def barriers(page: Page) -> list[tuple[str, list[str]]]:
+    found = Axe().run(page).response["violations"]
+    return [(violation["id"], [node["html"] for node in violation["nodes"]]) for violation in found]
+
+
+def test_clothes_are_named_and_fit_a_phone(open_page, tmp_path):
+    network = NeuralNetwork(784, 30, 10, 0.1, seed=1, class_names=CLOTHES)
+    network.save(tmp_path / "clothes.npz")
+    service = Service(tmp_path / "clothes.npz")
+    page = open_page(service.url, **PHONE)
+    expect(page.locator("h1")).to_have_text("What is it?")
+    expect(page.locator("#sentence")).to_have_text("Draw a picture")
+    expect(page.locator("#nodes button")).to_have_count(30)
+    draw(page, SEVEN)
+    expect(page.locator("#label")).not_to_be_empty()
+    expect(page.locator("#bars .name")).to_have_text(list(CLOTHES))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    service.stop()
+
+
+# other pages
+
+
+class ForeignPage(BaseHTTPRequestHandler):
+    """A page of somebody else, on an origin of its own."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<!doctype html><title>Somebody else's</title>")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_page_on_another_origin_can_ask(browser, service):
+    foreign = ThreadingHTTPServer(("localhost", 0), ForeignPage)
+    threading.Thread(target=foreign.serve_forever, daemon=True).start()
+    page = browser.new_page()
+    page.goto(f"http://localhost:{foreign.server_port}/")
+    answer = page.evaluate(
+        """async ([url, content]) => {
+            const body = JSON.stringify({imageData: `data:image/png;base64,${content}`});
+            const headers = {"Content-Type": "application/json"};
+            const answer = await (await fetch(url, {method: "POST", headers, body})).json();
+            return [location.origin, answer.label];
+        }""",
+        [f"{service.url}query", base64.b64encode(picture_of_seven(".png")).decode()],
+    )
+    assert answer == [f"http://localhost:{foreign.server_port}", "7"]
+    page.close()
+    foreign.shutdown()
+    foreign.server_close()
+
+
+# its pictures
+
+
+def test_the_pictures_of_the_page_are_made_by_a_command(browser, run, tmp_path):
+    made = run("docs/screenshots.py", "--folder", tmp_path)
+    assert made.returncode == 0, made.stderr
+    for name, width in (("page_wide.png", 1280), ("page_phone.png", 390)):
+        assert Image.open(tmp_path / name).width == width
+        assert (tmp_path / name).stat().st_size < 200_000
