@@ -3,15 +3,16 @@
 Pictures of digits come as inputs (n, 784), class names as a sequence of texts, and each function writes one PNG file.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import NDArray
 
-BLUE, ORANGE = "#2a6fbb", "#d9601a"
+BLUE, ORANGE, GREY = "#2a6fbb", "#d9601a", "#6b6b6b"
 SIDE = 28
 MISREAD_SHOWN = 24
 Inputs = NDArray[np.float32]
@@ -128,6 +129,28 @@ def data_set(inputs: Inputs, labels: Labels, class_names: Sequence[str], path: P
     right.set_yticks(range(len(class_names)), class_names)
     right.invert_yaxis()
     right.set(title="Labels", xlabel="number of records", ylabel="class")
+    save(figure, path)
+
+
+def accuracy_against_seconds(curves: Mapping[str, Sequence[tuple[float, float]]], goal: float, path: Path) -> None:
+    """Draw each competitor's epochs: the seconds of training until then, and the accuracy (0 to 1) on the test records.
+
+    The first curve carries the colour of the project; seconds are drawn by their logarithm.
+    """
+    figure = Figure(figsize=(7.5, 4.4), layout="constrained")
+    axes = figure.subplots()
+    axes.axhline(100 * goal, color="black", linewidth=0.8, linestyle=":")
+    for (name, points), colour in zip(curves.items(), (BLUE, ORANGE, GREY), strict=False):
+        seconds, accuracies = np.array(points).T  # (epochs,), (epochs,)
+        label = f"{name}: {100 * accuracies[-1]:.2f} % after {seconds[-1]:.1f} s"
+        axes.plot(seconds, 100 * accuracies, "o-", color=colour, label=label)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set(xlabel="seconds of training", ylabel="accuracy on the test digits (%)")
+    axes.set_title(f"Each dot is an epoch; the dotted line is {100 * goal:g} %")
+    figure.legend(frameon=False, loc="outside lower center", ncols=3, fontsize=8)
     save(figure, path)
 
 

@@ -76,9 +76,9 @@ class NeuralNetwork:
         if len(inputs) != len(targets):
             raise ValueError(f"each record needs its targets, got {len(inputs)} inputs and {len(targets)} targets")
 
-        if len(inputs) > len(self._buffers[0]):
+        if len(inputs) != len(self._buffers[0]):
             self._buffers = [np.empty((len(inputs), nodes), np.float32) for nodes in self.who.shape[::-1]]
-        hidden_outputs, final_outputs = self.forward(inputs, [kept[: len(inputs)] for kept in self._buffers])
+        hidden_outputs, final_outputs = self.forward(inputs, self._buffers)  # (n, hidden), (n, output)
 
         # The slope of the last sigmoid cancels out against the cross-entropy: the plain difference is left.
         output_errors = targets - final_outputs  # (n, output)
@@ -159,14 +159,13 @@ def product(a: Floats, b: Floats, scale: float = 1, into: Floats | None = None, 
 
 def records(values: ArrayLike, nodes: int, name: str) -> Floats:
     """Return `values`, one record (nodes,) or several (n, nodes) from 0 to 1, as a float32 array (n, nodes)."""
-    with np.errstate(over="ignore"):  # what is too large for float32 becomes infinity, and is refused below
-        array = np.ascontiguousarray(values, np.float32)
-    if array.ndim not in (1, 2) or array.shape[-1] != nodes or array.size == 0:
-        raise ValueError(f"{name} must have shape ({nodes},) or (n, {nodes}), got {array.shape}")
-    for extreme in (array.min(), array.max()):
-        if not 0 <= extreme <= 1:  # NaN fails too: it is neither
-            raise ValueError(f"{name} must be from 0 to 1, got {extreme}")
-    return array.reshape(-1, nodes)
+    array = np.asarray(values)
+    if array.ndim not in (1, 2) or array.shape[-1] != nodes or array.size == 0 or array.dtype.kind not in "fiub":
+        raise ValueError(f"{name} must be numbers of shape ({nodes},) or (n, {nodes}), got {array.dtype} {array.shape}")
+    lowest, highest = array.min(), array.max()
+    if not (lowest >= 0 and highest <= 1):  # written so that NaN fails too
+        raise ValueError(f"{name} must be from 0 to 1, got {highest if lowest >= 0 else lowest}")
+    return np.ascontiguousarray(array, np.float32).reshape(-1, nodes)
 
 
 def stretch(values: Floats) -> Floats:

@@ -82,7 +82,9 @@ def photograph(browser: Browser, url: str, path: Path, width: int, height: int, 
     page.screenshot(path=path, full_page=whole, animations="disabled")
     page.close()
     # Fewer shades, which nobody sees, make noisy pictures of weights a good deal smaller.
-    Image.open(path).convert("RGB").point(lambda shade: round(shade / 5) * 5).save(path, optimize=True)
+    with Image.open(path) as picture:
+        fewer = picture.convert("RGB").point(lambda shade: round(shade / 5) * 5)
+    fewer.save(path, optimize=True)
     print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
 
 

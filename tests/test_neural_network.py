@@ -156,14 +156,16 @@ def test_weights_put_in_by_hand_are_trained_whatever_their_type_and_order(networ
 
 
 WRONG = [
-    ([0.5] * 5, "shape (6,) or (n, 6), got (5,)"),
-    ([[0.5] * 7] * 2, "got (2, 7)"),
-    (np.zeros((2, 2, 6)), "got (2, 2, 6)"),
-    (np.zeros((0, 6)), "got (0, 6)"),
+    ([0.5] * 5, "must be numbers of shape (6,) or (n, 6), got float64 (5,)"),
+    ([[0.5] * 7] * 2, "got float64 (2, 7)"),
+    (np.zeros((2, 2, 6)), "got float64 (2, 2, 6)"),
+    (np.zeros((0, 6)), "got float64 (0, 6)"),
     ([0.5] * 5 + [np.nan], "from 0 to 1, got nan"),
     ([0.5] * 5 + [np.inf], "got inf"),
     ([0.5] * 5 + [-np.inf], "got -inf"),
-    ([0.5] * 5 + [1e300], "got inf"),
+    ([0.5] * 5 + [1e300], "got 1e+300"),
+    (["0.5"] * 6, "must be numbers"),
+    ([None] * 6, "must be numbers"),
     ([0.5] * 5 + [1.5], "got 1.5"),
     ([0.5] * 5 + [-0.25], "got -0.25"),
     ([255.0] * 6, "got 255"),

@@ -689,5 +689,6 @@ def test_the_pictures_of_the_page_are_made_by_a_command(browser, run, tmp_path):
     made = run("docs/screenshots.py", "--folder", tmp_path)
     assert made.returncode == 0, made.stderr
     for name, width in (("page_wide.png", 1280), ("page_phone.png", 390)):
-        assert Image.open(tmp_path / name).width == width
+        with Image.open(tmp_path / name) as picture:
+            assert picture.width == width
         assert (tmp_path / name).stat().st_size < 200_000

@@ -1,0 +1,151 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import bench, competitors, reach, steps, textbook, training
+from benchmarks.measuring import Row, peak_memory, ratio, table
+from data.mnist import Records, load, targets
+from neural_network import NeuralNetwork
+
+
+@pytest.fixture(scope="module")
+def digits() -> Records:
+    return load("digits", "train")
+
+
+def rows_of(printed: str) -> dict[str, float]:
+    """The printed tables as a dictionary from what was measured to its median."""
+    lines = [line.strip("| ").split("|") for line in printed.splitlines() if line.startswith("| ")]
+    return {
+        line[0].strip(): float(line[1].replace(",", "")) for line in lines if line[1].strip(" -") not in ("", "median")
+    }
+
+
+def test_a_quick_run_prints_a_figure_for_every_competitor_and_draws_them(capsys, tmp_path):
+    picture = tmp_path / "new_folder" / "curves.png"
+    sections = ["--only", "speed", "reach", "single", "sgemm"]
+    assert training.main(["--quick", "--picture", str(picture), *sections]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("Machine: ")
+    measured = rows_of(printed)
+    for competitor in competitors.competitors():
+        assert any(row.startswith(f"{competitor} to 40 %, 1 thread") for row in measured), competitor
+    for row in (
+        "this project, 1 thread",
+        "textbook, 1 thread",
+        "python train_model.py",
+        "train, batch size 100, 1 thread",
+    ):
+        assert measured[row] > 0, row
+    expected = measured["textbook, 1 thread"] / measured["this project, 1 thread"]
+    assert measured["textbook / this project, 1 thread"] == pytest.approx(expected, rel=0.01)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_picture_without_its_section_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        training.main(["--only", "single", "--picture"])
+    assert "add it to --only" in capsys.readouterr().err
+
+
+def test_a_program_that_fails_ends_the_measuring_with_its_reason(capsys, monkeypatch):
+    monkeypatch.setattr(bench.Bench, "train_model", lambda self, **_: self.run("train_model.py", "--epochs", "0"))
+    assert training.main(["--quick", "--only", "speed"]) == 1
+    assert "needs a whole number from 1 up" in capsys.readouterr().err
+
+
+def test_the_textbook_takes_the_step_worked_out_by_hand():
+    # hidden = sigmoid(0 x 1) = 0.5, output = sigmoid(2 x 0.5) = 0.7310586, error = 0.99 - 0.7310586 = 0.2589414
+    # who grows by 0.1 x 0.2589414 x 0.7310586 x 0.2689414 x 0.5; wih by 0.1 x (2 x 0.2589414) x 0.25
+    network = textbook.TextbookNetwork(1, 1, 1, learning_rate=0.1, seed=0)
+    network.wih, network.who = np.array([[0.0]]), np.array([[2.0]])
+    network.train(np.array([1.0]), np.array([0.99]))
+    assert network.who == pytest.approx(np.array([[2.00254556]]))
+    assert network.wih == pytest.approx(np.array([[0.01294707]]))
+
+
+def test_textbook_and_project_answer_alike_and_share_the_inner_step_but_not_the_outer_one(digits):
+    ours = NeuralNetwork(784, 20, 10, learning_rate=0.1, seed=3)
+    theirs = textbook.TextbookNetwork(784, 20, 10, learning_rate=0.1, seed=3)
+    inputs, wanted = digits.inputs[0], targets(digits.labels[:1], 10)[0]
+    outputs = theirs.query(inputs).ravel()
+    assert ours.query(inputs) == pytest.approx(outputs, abs=1e-5)
+    wih, who = theirs.wih.copy(), theirs.who.copy()
+    ours.train(inputs, wanted)
+    theirs.train(inputs, wanted)
+    assert ours.wih - wih == pytest.approx(theirs.wih - wih, abs=1e-6)
+    slopes = (outputs * (1 - outputs))[:, None]  # the textbook's outer step is that of the squared error
+    assert slopes * (ours.who - who) == pytest.approx(theirs.who - who, abs=1e-6)
+
+
+def test_the_textbook_reads_a_csv_file_as_the_project_does_and_learns_from_it(digits_csv):
+    records = load([digits_csv], "train")
+    wanted = targets(records.labels, 10)
+    for line, inputs, target in zip(digits_csv.read_text().splitlines(), records.inputs, wanted, strict=True):
+        parsed_inputs, parsed_targets = textbook.parsed(line)
+        assert parsed_inputs == pytest.approx(inputs, abs=1e-6)
+        assert parsed_targets == pytest.approx(target)
+    network = textbook.TextbookNetwork(784, 30, 10, learning_rate=0.1, seed=0)
+    untouched = network.wih.copy()
+    textbook.train_epoch(network, digits_csv, lines=0)
+    assert np.array_equal(network.wih, untouched)
+    for _ in range(10):
+        textbook.train_epoch(network, digits_csv)
+    answers = [network.query(inputs).argmax() for inputs in records.inputs]
+    assert np.mean(answers == records.labels) > 0.9
+
+
+@pytest.mark.parametrize("name", [competitors.PROJECT_NAME, competitors.SKLEARN_NAME, competitors.TORCH_NAME])
+def test_each_competitor_learns_the_digits_epoch_by_epoch(name, digits):
+    if name not in competitors.competitors():
+        pytest.skip("PyTorch is an extra that nothing but this comparison needs")
+    test = load("digits", "test")
+    points = reach.curve(competitors.competitors()[name](digits, 0), test, goal=0.4)
+    times, accuracies = zip(*points, strict=True)
+    assert accuracies[-1] >= 0.4
+    assert all(accuracy < 0.4 for accuracy in accuracies[:-1])
+    assert list(times) == sorted(times)
+
+
+def test_training_stops_at_the_first_epoch_that_reaches_the_goal():
+    test = Records(np.zeros((4, 1), np.float32), np.arange(4, dtype=np.uint8), ("0", "1", "2", "3"))
+    epochs = [np.array(answers) for answers in ([0, 0, 0, 0], [0, 1, 2, 0], [0, 1, 2, 3])]
+
+    def learner():
+        for answers in epochs:
+            yield lambda inputs, answers=answers: answers
+
+    assert [accuracy for _, accuracy in reach.curve(learner(), test, goal=0.75)] == [0.25, 0.75]
+    whole = reach.curve(learner(), test, goal=1.1)
+    assert [accuracy for _, accuracy in whole] == [0.25, 0.75, 1.0]
+    assert reach.reached(whole, 1.0) == whole[-1][0]
+    assert reach.reached(whole, 1.1) == float("inf")
+
+
+def test_the_operations_of_a_step_are_those_of_its_five_products():
+    # two products with wih (2 x 3) and three with who (3 x 1), each a multiplication and an addition a weight
+    assert steps.operations(2, 3, 1) == 2 * (2 * 6 + 3 * 3)
+    assert steps.operations(784, 200, 10) == 639_200
+
+
+def test_a_table_shows_the_median_its_spread_and_whether_the_bar_is_met():
+    rows = [
+        Row("waiting", [3.0, 1.0, 2.0], "s", at_most=2), Row("digits", [97.0], "%", at_least=97.5),
+        ratio("slow / fast", [8.0, 6.0, 7.0], [2.0, 2.0, 5.0]),
+    ]  # fmt: skip
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table(rows).splitlines()[2:]]
+    assert cells == [
+        ["waiting", "2.00", "s", "1.00 to 3.00", "at most 2", "met"],
+        ["digits", "97.00", "%", "", "at least 97.5", "missed"],
+        ["slow / fast", "3.50", "times", "", "", ""],
+    ]
+
+
+def test_peak_memory_is_that_of_the_program_and_not_of_the_one_that_measures(tmp_path: Path):
+    pytest.importorskip("resource", reason="only Unix tells the peak memory of a program that has ended")
+    ballast = np.ones(200_000_000, np.uint8)
+    program = tmp_path / "program.py"
+    program.write_text("kept = bytearray(50_000_000)\nkept[::1000] = b'x' * 50_000\n")
+    assert 50 < peak_memory(str(program)) < 100
+    assert ballast.all()
