@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from data.files import PROJECT, model_path
+from data.files import PROJECT, model_path, shown
 from data.mnist import NAMES, PIXELS, DataError, Records, load, scale
 from data.pictures import Picture, pictures
 from neural_network import NeuralNetwork
@@ -133,7 +133,7 @@ def report_folder(options: argparse.Namespace) -> Path | None:
         return None
     folder = options.report or PROJECT / "report"
     folder.mkdir(parents=True, exist_ok=True)
-    print(f"Pictures: {folder}", file=sys.stderr if options.json else sys.stdout)
+    print(f"Pictures: {shown(folder)}", file=sys.stderr if options.json else sys.stdout)
     return folder
 
 
@@ -192,7 +192,9 @@ def print_result(result: Result, network: NeuralNetwork, records: Records, answe
     """Print the figures as text."""
     nodes = "-".join(str(layer) for layer in (network.wih.shape[1], *network.who.shape[::-1]))
     low, high = result.confidence_interval
-    print(f"Model: {result.model}, {nodes} nodes, trained on {network.training.get('dataset', 'unknown data')}")
+    print(
+        f"Model: {shown(Path(result.model))}, {nodes} nodes, trained on {network.training.get('dataset', 'unknown data')}"
+    )
     print(f"Data: {result.dataset}, {result.total:,} test records, scored in {result.seconds:.3f} s\n")
     print(class_report(records, answers))
     print("Most frequent confusions:")
@@ -265,7 +267,7 @@ def result_of_pictures(
 
 def print_pictures_result(result: PicturesResult) -> None:
     """Print the figures as text."""
-    print(f"Model: {result.model}")
+    print(f"Model: {shown(Path(result.model))}")
     print(f"Pictures of: {result.images}\n")
     for path, reason in result.unreadable.items():
         print(f"{path}: {reason}")

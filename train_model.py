@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 from tqdm import tqdm
 
-from data.files import model_path
+from data.files import model_path, shown
 from data.mnist import NAMES, DataError, DownloadError, Records, hold_out, load, targets
 from neural_network import NeuralNetwork, cross_entropy
 
@@ -242,11 +242,11 @@ def save(best: tuple[Epoch, NeuralNetwork], history: list[Epoch], name: str, opt
     kept = ("hidden_nodes", "learning_rate", "epochs", "batch_size", "momentum", "seed")
     network.training = {"dataset": name, "best_epoch": asdict(epoch)} | {key: getattr(options, key) for key in kept}
     network.save(options.output)
-    print(f"Model: {options.output}")
+    print(f"Model: {shown(options.output)}")
     if history:
         picture = options.output.with_name(f"{options.output.stem}_learning_curve.png")
         learning_curve([asdict(epoch) for epoch in history], picture)
-        print(f"Learning curve: {picture}")
+        print(f"Learning curve: {shown(picture)}")
 
 
 def whole_number(text: str) -> int:

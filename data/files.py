@@ -19,6 +19,12 @@ def model_path() -> Path:
     return Path(os.environ.get("DIGITS_MODEL") or PROJECT / "model.npz")
 
 
+def shown(path: Path) -> str:
+    """Return `path` as short as somebody in the current folder would write it."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
 def shipped_model() -> Path:
     """Return the file of the trained model that comes with the project, for where there is no `model_path()`."""
     return PROJECT / "models" / "digits.npz"
