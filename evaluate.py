@@ -91,9 +91,15 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
         help="your own pictures, named like 7.png or 7/a.png, or with a labels.csv (path,label,writer)",
     )  # fmt: skip
     parser.add_argument(
-        "--model", type=Path, default=model_path(), metavar="FILE", help="the model to score (default: %(default)s)"
+        "--model",
+        type=Path,
+        default=model_path(),
+        metavar="FILE",
+        help=f"the model to score (default: {shown(model_path())})",
     )
-    parser.add_argument("--report", type=Path, metavar="FOLDER", help=f"for pictures (default: {PROJECT / 'report'})")
+    parser.add_argument(
+        "--report", type=Path, metavar="FOLDER", help=f"for pictures (default: {shown(PROJECT / 'report')})"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object; pictures only with --report")
     return parser.parse_args(argv)
 
@@ -192,9 +198,8 @@ def print_result(result: Result, network: NeuralNetwork, records: Records, answe
     """Print the figures as text."""
     nodes = "-".join(str(layer) for layer in (network.wih.shape[1], *network.who.shape[::-1]))
     low, high = result.confidence_interval
-    print(
-        f"Model: {shown(Path(result.model))}, {nodes} nodes, trained on {network.training.get('dataset', 'unknown data')}"
-    )
+    learnt = network.training.get("dataset", "unknown data")
+    print(f"Model: {shown(Path(result.model))}, {nodes} nodes, trained on {learnt}")
     print(f"Data: {result.dataset}, {result.total:,} test records, scored in {result.seconds:.3f} s\n")
     print(class_report(records, answers))
     print("Most frequent confusions:")

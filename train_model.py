@@ -61,7 +61,8 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
 
     def option(name: str, kind: Callable[[str], object], default: object, text: str) -> None:
         metavar = "FILE" if kind is Path else "N" if isinstance(default, int) else "X"
-        parser.add_argument(name, type=kind, default=default, metavar=metavar, help=f"{text} (default: {default})")
+        told = shown(default) if isinstance(default, Path) else default
+        parser.add_argument(name, type=kind, default=default, metavar=metavar, help=f"{text} (default: {told})")
 
     data = parser.add_mutually_exclusive_group()
     data.add_argument("csv", nargs="*", type=Path, default=[], help="CSV files of digits: label and 784 pixels a row")
