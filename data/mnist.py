@@ -247,8 +247,8 @@ def _open_text(path: Path) -> TextIO:
 
 def _read_cache(cache: Path, signature: NDArray[np.int64]) -> Pixels | None:
     try:
-        with np.load(cache, allow_pickle=False) as file:
-            return file["rows"] if np.array_equal(file["signature"], signature) else None
+        with cache.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return arrays["rows"] if np.array_equal(arrays["signature"], signature) else None
     except Exception:  # a cache that is missing or damaged in whatever way is simply made again
         return None
 
