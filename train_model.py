@@ -112,11 +112,11 @@ def run(options: argparse.Namespace) -> int:
                 history.append(epoch)
             if good and (best is None or epoch.validation_accuracy > best[0].validation_accuracy):
                 best = epoch, copy.deepcopy(network)
-            print(
+            tqdm.write(
                 f"Epoch {epoch.number:>{len(str(options.epochs))}}/{options.epochs}: loss {epoch.loss:.4f}, validation "
-                f"loss {epoch.validation_loss:.4f}, validation accuracy {epoch.validation_accuracy:.2%}",
-                flush=True,
+                f"loss {epoch.validation_loss:.4f}, validation accuracy {epoch.validation_accuracy:.2%}"
             )
+            sys.stdout.flush()
             if not good:
                 ended = "The training diverged: its loss is out of bounds. Try a smaller --learning-rate."
                 break
@@ -194,18 +194,20 @@ def passes(
     batch = np.empty((batch_size, records.inputs.shape[1]), np.float32)  # (n, input), kept for all batches
     outputs = np.empty((len(rows), wanted.shape[1]), np.float32)  # (rows, output), as they were at each step
     controller = ThreadpoolController()
-    for epoch in range(epochs):
-        order = random.permutation(rows)
-        starts = tqdm(range(0, len(order), batch_size), f"Epoch {epoch + 1}", leave=False, disable=None)
-        with np.errstate(over="ignore", invalid="ignore"):  # a training that diverges is told by its loss
-            for start in paced(starts, threads, controller):
-                chosen = order[start : start + batch_size]
-                inputs = np.take(records.inputs, chosen, axis=0, out=batch[: len(chosen)], mode="clip")
-                done = epoch + start / len(order)
-                network.learning_rate = highest * min(1.0, (done + 0.01) / 1.01) * (1 - done / epochs)
-                outputs[start : start + batch_size] = network.train(inputs, wanted[chosen])
-        network.learning_rate = highest
-        yield cross_entropy(outputs, wanted[order])
+    batches = epochs * math.ceil(len(rows) / batch_size)
+    with tqdm(total=batches, desc="Training", unit=" batches", leave=False, disable=None) as bar:
+        for epoch in range(epochs):
+            order = random.permutation(rows)
+            with np.errstate(over="ignore", invalid="ignore"):  # a training that diverges is told by its loss
+                for start in paced(range(0, len(order), batch_size), threads, controller):
+                    chosen = order[start : start + batch_size]
+                    inputs = np.take(records.inputs, chosen, axis=0, out=batch[: len(chosen)], mode="clip")
+                    done = epoch + start / len(order)
+                    network.learning_rate = highest * min(1.0, (done + 0.01) / 1.01) * (1 - done / epochs)
+                    outputs[start : start + batch_size] = network.train(inputs, wanted[chosen])
+                    bar.update()
+            network.learning_rate = highest
+            yield cross_entropy(outputs, wanted[order])
 
 
 def paced(starts: Iterable[int], threads: int | None, controller: ThreadpoolController) -> Iterator[int]:
