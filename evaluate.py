@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from data.files import PROJECT, model_path, shown
-from data.mnist import NAMES, PIXELS, DataError, Records, load, scale
+from data.files import PROJECT, default_model, shown
+from data.mnist import NAMES, PIXELS, DataError, Records, load, scale, targets
 from data.pictures import Picture, pictures
 from neural_network import NeuralNetwork
 
@@ -93,9 +93,9 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--model",
         type=Path,
-        default=model_path(),
+        default=default_model(),
         metavar="FILE",
-        help=f"the model to score (default: {shown(model_path())})",
+        help=f"the model to score (default: {shown(default_model())})",
     )
     parser.add_argument(
         "--report", type=Path, metavar="FOLDER", help=f"for pictures (default: {shown(PROJECT / 'report')})"
@@ -304,7 +304,7 @@ def draw(folder: Path, result: Result, network: NeuralNetwork, records: Records,
     answers, confidences = outputs.argmax(axis=1), outputs.max(axis=1)  # (n,), (n,)
     wrong = np.flatnonzero(answers != records.labels)
     wrong = wrong[np.argsort(-confidences[wrong])]  # the surest mistakes first
-    ideal = np.where(np.eye(len(names), dtype=bool), np.float32(0.99), np.float32(0.01))  # (classes, classes)
+    ideal = targets(np.arange(len(names), dtype=np.uint8), len(names))  # (classes, classes)
     charts.confusion_matrix(result.confusion_matrix, names, folder / "confusion_matrix.png")
     charts.misclassified(
         records.inputs[wrong], records.labels[wrong], answers[wrong], confidences[wrong], names,

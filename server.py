@@ -35,8 +35,8 @@ except ImportError as error:
 
 from data import wire
 from data.drawing import DrawingError, NoInk, decode, steps
-from data.files import PROJECT, model_path, shipped_model
-from data.mnist import PIXELS, DataError, scale
+from data.files import PROJECT, default_model
+from data.mnist import PIXELS, DataError, scale, targets
 from neural_network import NeuralNetwork
 
 STATIC = PROJECT / "static"
@@ -104,7 +104,8 @@ def recognize_digit() -> Reply:
 def whole_network() -> Reply:
     """Show what the network imagines each class to look like, and what it was trained on."""
     asked = network()
-    wanted = np.where(np.eye(len(asked.class_names), dtype=bool), 0.99, 0.01)  # (classes, classes)
+    count = len(asked.class_names)
+    wanted = targets(np.arange(count, dtype=np.uint8), count)  # (classes, classes)
     imagined = asked.backquery(wanted)  # (classes, 784)
     return {
         "class_names": asked.class_names,
@@ -259,11 +260,6 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
         app.register_error_handler(kind, unusable)
     CORS(app, resources=OPEN_ROUTES, send_wildcard=True)
     return app
-
-
-def default_model() -> Path:
-    """Return the model that the user trained, or else the one that comes with the project."""
-    return model_path() if model_path().exists() else shipped_model()
 
 
 def loaded(path: Path) -> NeuralNetwork:

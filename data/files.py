@@ -30,6 +30,11 @@ def shipped_model() -> Path:
     return PROJECT / "models" / "digits.npz"
 
 
+def default_model() -> Path:
+    """Return the model that the user trained, or else the one that comes with the project."""
+    return model_path() if model_path().exists() else shipped_model()
+
+
 @contextmanager
 def written_whole(path: Path) -> Iterator[BinaryIO]:
     """Open a file that takes the name `path` only once the block has ended well; otherwise it is removed again."""
