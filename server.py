@@ -26,7 +26,7 @@ from waitress.task import ErrorTask
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, UnsupportedMediaType
 
 try:
-    import cv2  # noqa: F401 - data/drawing.py needs it; here it is tried, so that its failure can be explained
+    import cv2  # tried first, so that its failure can be explained
 except ImportError as error:
     raise SystemExit(
         f"error: OpenCV cannot be loaded ({error}).\nOn a server without a screen: apt-get install libgl1\n"
@@ -249,8 +249,9 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask documents this, its hints do not
     app.logger.setLevel(logging.INFO)
 
-    # The product of one drawing is too small to be shared out, and the threads of requests fill the cores anyway.
+    # One drawing is too small to be shared out, and the threads of requests fill the cores anyway.
     threadpool_limits(1, "blas")
+    cv2.setNumThreads(1)
     app.extensions["network"] = loaded(Path(app.config["MODEL"]))
     app.register_blueprint(routes)
     app.before_request(start_clock)

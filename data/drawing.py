@@ -19,8 +19,9 @@ Grey = npt.NDArray[Any]  # (height, width)
 MIN_SIDE, MAX_SIDE = 8, 4096  # what is accepted, in pixels
 SIDE, BOX, CENTRE = 28, 20, 14  # MNIST: the picture, the box of the digit, the pixel of the centre of mass
 STROKE_WIDTHS = (2.2, 3.2)  # in pixels of the 28; half of MNIST has 2.0...2.8, nine in ten 1.6...3.8
-WORK_SIDE = 160  # longer side of a digit while its stroke is measured and changed
+WORK_SIDES = 64, 128  # longer side of a digit, at least and below, while its pieces and its stroke are looked at
 PHOTO_SIDE = 800  # larger photos are shrunk to this: quicker, less noise, ballpoint lines survive
+LARGE = 2048 * 2048  # pixels; a larger picture of any kind is halved before anything else
 DAMAGED = "the picture file is damaged or incomplete; save the picture again and send it again"
 FAINT = 12  # of 255; what differs less from the paper is not ink
 
@@ -50,10 +51,11 @@ def steps(image: Image) -> dict[str, Image]:
     image: (height, width) or (height, width, 1...4), 8...4096 pixels a side; bool, integers 0...255, uint16,
         or floats 0...1 or 0...255; two channels are grey and alpha, four are B, G, R and alpha.
     Returns "picture" (without transparency), "ink" (light on 0), "digit" (cut out, without specks), "stroke"
-    (brought to MNIST's width) and "pixels" (28, 28), all uint8. A large photo is shrunk from "ink" on.
+    (brought to MNIST's width) and "pixels" (28, 28), all uint8. Large pictures are shrunk on the way.
     Raises NoInk where nothing is drawn, DrawingError for anything that is not such a picture.
     """
-    picture = _opaque(_as_uint8(image))  # (height, width) or (height, width, 3)
+    image = _as_uint8(image)
+    picture = _opaque(image if image.shape[0] * image.shape[1] <= LARGE else _halved(image))  # (height, width[, 3])
     distance = _distance_from_paper(picture)  # (height, width)
     ink = _canvas_ink(distance) if _is_flat(distance) else _photo_ink(picture)  # (height, width)
     digit = _digit(ink)
@@ -67,10 +69,9 @@ def place(ink: Image) -> Grey:
     The longer side of all that is not 0 becomes 20 by area averaging; a move by whole pixels then brings the
     centre of mass to (14, 14), as far as the digit stays on the picture. Raises NoInk if all is 0.
     """
-    ys, xs = np.flatnonzero(ink.max(axis=1)), np.flatnonzero(ink.max(axis=0))
-    if not len(ys):
+    tight = _tight(ink).astype(np.float32)
+    if not tight.size:
         raise NoInk
-    tight = ink[ys[0] : ys[-1] + 1, xs[0] : xs[-1] + 1].astype(np.float32)
     factor = BOX / max(tight.shape)
     height, width = (max(1, round(side * factor)) for side in tight.shape)
     small = cv2.resize(tight, (width, height), interpolation=cv2.INTER_AREA)  # one side is 20
@@ -79,8 +80,15 @@ def place(ink: Image) -> Grey:
     left = round(CENTRE - float(small.sum(axis=0) @ np.arange(width)) / mass)
     top, left = min(max(top, 0), SIDE - height), min(max(left, 0), SIDE - width)
     pixels = np.zeros((SIDE, SIDE), np.uint8)  # (28, 28)
-    pixels[top : top + height, left : left + width] = np.clip(np.rint(small), 0, 255)
+    pixels[top : top + height, left : left + width] = np.rint(small)
     return pixels
+
+
+def shrunk(picture: Image, side: int) -> Image:
+    """Return `picture` with its longer side brought to `side` by area averaging; smaller ones stay as they are."""
+    factor = side / max(picture.shape[:2])
+    size = [max(1, round(n * factor)) for n in picture.shape[1::-1]]
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if factor < 1 else picture
 
 
 # ---- a file becomes an array
@@ -216,6 +224,13 @@ def _opaque(image: Grey) -> Grey:
     return (colours * share + np.median(visible, axis=0) * (1 - share)).astype(np.uint8)
 
 
+def _halved(image: Image) -> Image:
+    """Return the means of all squares of 2 x 2 pixels."""
+    height, width = image.shape[:2]
+    even = cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+    return cv2.resize(even, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA)
+
+
 # ---- the ink
 
 
@@ -223,7 +238,7 @@ def _distance_from_paper(picture: Grey) -> Grey:
     """Return how far each pixel is from the colour of the border, in the channel that differs most."""
     border = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])  # (n,) or (n, 3)
     paper = np.zeros(4)  # OpenCV's scalar
-    paper[: picture[0, 0].size] = np.median(border, axis=0)
+    paper[: picture[0, 0].size] = np.sort(border, axis=0)[len(border) // 2]  # the median
     distance = cv2.absdiff(picture, paper)
     if distance.ndim == 2:
         return distance
@@ -233,9 +248,10 @@ def _distance_from_paper(picture: Grey) -> Grey:
 
 def _is_flat(distance: Grey) -> bool:
     """Tell whether the paper has one colour, as on a canvas or a clean scan: the ink can be taken as it is."""
-    peak = cv2.minMaxLoc(cv2.blur(distance, (3, 3)))[1]  # blurred: one noisy pixel is not ink
+    peak = cv2.minMaxLoc(_halved(distance))[1]  # averaged: one noisy pixel is not ink
     if peak < FAINT:
         raise NoInk
+    distance = _sampled(distance)
     if cv2.countNonZero(cv2.inRange(distance, 5, 255)) > 0.75 * distance.size:
         return False
     reach = np.ones(2 * [max(distance.shape) // 20 * 2 + 1], np.uint8)
@@ -248,15 +264,23 @@ def _is_flat(distance: Grey) -> bool:
 
 def _canvas_ink(distance: Grey) -> Grey:
     """Return the ink of a canvas, its antialiased edges kept grey; its own colour becomes 255."""
-    level = float(np.percentile(distance[distance >= FAINT], 90))
+    sample = _sampled(distance)
+    values = np.sort(sample[sample >= FAINT])  # (n,), may be empty for a line of one pixel
+    level = values[len(values) * 9 // 10] if len(values) else cv2.minMaxLoc(distance)[1]
     ink = cv2.convertScaleAbs(distance, alpha=255 / level)
     return cv2.threshold(ink, 20, 0, cv2.THRESH_TOZERO)[1]
+
+
+def _sampled(grey: Grey) -> Grey:
+    """Return evenly spread pixels of a picture, as noisy as they were: enough to count on."""
+    step = max(grey.shape) // WORK_SIDES[1] + 1
+    return np.ascontiguousarray(grey[::step, ::step])
 
 
 def _photo_ink(picture: Grey) -> Grey:
     """Return the ink of a photo: what is darker than the paper around it (or lighter, on a blackboard)."""
     grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
-    grey = cv2.GaussianBlur(_shrunk(grey, PHOTO_SIDE), (3, 3), 0)
+    grey = cv2.GaussianBlur(shrunk(grey, PHOTO_SIDE), (3, 3), 0)
     paper = _local_paper(grey)
     contrast = _contrast(grey, paper)
     darkest, lightest = np.percentile(contrast, [99.7, 0.3])
@@ -281,15 +305,9 @@ def _photo_ink(picture: Grey) -> Grey:
     return ink * cv2.dilate((kept | whole).astype(np.uint8), np.ones((3, 3), np.uint8))
 
 
-def _shrunk(grey: Any, side: int) -> Any:
-    factor = side / max(grey.shape)
-    size = [max(1, round(n * factor)) for n in grey.shape[::-1]]
-    return cv2.resize(grey, size, interpolation=cv2.INTER_AREA) if factor < 1 else grey
-
-
 def _local_paper(grey: Grey) -> Grey:
     """Return the paper without the ink: the median over a quarter of the side, which keeps the edges of shadows."""
-    small = _shrunk(grey, PHOTO_SIDE // 2)
+    small = shrunk(grey, PHOTO_SIDE // 2)
     paper = cv2.medianBlur(small, max(small.shape) // 8 * 2 + 1)
     return cv2.resize(paper, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
 
@@ -305,7 +323,7 @@ def _without_ruled_rows(contrast: Grey) -> Grey:
     if min(contrast.shape) < 32:
         return contrast
     faint = (np.minimum(contrast, 0.15) * (255 / 0.15)).astype(np.uint8)  # lines count as much as ink
-    half = _shrunk(faint, max(faint.shape) // 2)
+    half = shrunk(faint, max(faint.shape) // 2)
     slope = max(np.arange(-0.16, 0.161, 0.008), key=lambda slope: _row_spread(half, slope))
     slope = max(slope + np.arange(-0.008, 0.0081, 0.002), key=lambda slope: _row_spread(faint, slope))
     level = cv2.dilate(_sheared(contrast, slope), np.ones((5, 1), np.uint8))  # 5: paper is not quite flat
@@ -358,25 +376,44 @@ def _filled(grey: Grey, sure: Image, paper: float) -> Image:
 
 def _digit(ink: Grey) -> Grey:
     """Return the digit alone, cut out: the largest area, and what is near it and large enough to be a stroke."""
-    ink = _tight(ink)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.inRange(ink, 65, 255))
-    if count == 1:
-        raise NoInk
-    if count > 2:
-        left, top, width, height, area = stats[1:].T  # (count - 1,) each
-        right, bottom = left + width, top + height
-        keep, before = area == area.max(), 0
-        while keep.sum() > before:
-            before = keep.sum()
-            x0, y0, x1, y1 = left[keep].min(), top[keep].min(), right[keep].max(), bottom[keep].max()
-            reach = 0.3 * max(x1 - x0, y1 - y0)
-            near = (left < x1 + reach) & (right > x0 - reach) & (top < y1 + reach) & (bottom > y0 - reach)
-            inside = (left >= x0) & (right <= x1) & (top >= y0) & (bottom <= y1)
-            keep |= near & (area >= 0.1 * area.max()) | inside
-        if not keep.all():
-            kept = np.append(False, keep)[labels].astype(np.uint8)
-            ink = _tight(ink * cv2.dilate(kept, np.ones((3, 3), np.uint8)))
-    return ink
+    for _ in range(2):  # what lay far off kept the digit small the first time
+        ink = _tight(ink)
+        small = _reduced(ink)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.inRange(small, 65, 255))
+        if count == 1:
+            raise NoInk
+        keep = _parts_of_digit(stats[1:]) if count > 2 else np.array([True])
+        if keep.all():
+            break
+        kept = cv2.dilate(np.append(False, keep)[labels].astype(np.uint8), np.ones((3, 3), np.uint8))
+        ink = ink * cv2.resize(kept, ink.shape[::-1], interpolation=cv2.INTER_NEAREST)
+        small = _tight(small * kept)
+    return small
+
+
+def _parts_of_digit(stats: Image) -> Image:
+    """Tell which of the areas, (n, 5) as OpenCV describes them, belong to the digit."""
+    left, top, width, height, area = stats.T  # (n,) each
+    right, bottom = left + width, top + height
+    keep, before = area == area.max(), 0
+    while keep.sum() > before:
+        before = keep.sum()
+        x0, y0, x1, y1 = left[keep].min(), top[keep].min(), right[keep].max(), bottom[keep].max()
+        reach = 0.3 * max(x1 - x0, y1 - y0)
+        near = (left < x1 + reach) & (right > x0 - reach) & (top < y1 + reach) & (bottom > y0 - reach)
+        inside = (left >= x0) & (right <= x1) & (top >= y0) & (bottom <= y1)
+        keep |= near & (area >= 0.1 * area.max()) | inside
+    return keep
+
+
+def _reduced(ink: Grey, widen: bool = False) -> Grey:
+    """Return the ink halved until it is small enough to work on; strokes too thin to survive that are widened."""
+    small = ink
+    while max(small.shape) >= WORK_SIDES[1]:
+        small = _halved(cv2.dilate(small, np.ones((2, 2), np.uint8)) if widen else small)
+    if small is ink or widen or 2 * cv2.countNonZero(cv2.inRange(small, 128, 255)) >= cv2.countNonZero(small):
+        return small
+    return _reduced(ink, widen=True)
 
 
 def _tight(ink: Grey) -> Grey:
@@ -386,31 +423,30 @@ def _tight(ink: Grey) -> Grey:
 
 def _normalised_stroke(digit: Grey) -> Grey:
     """Return the digit itself if its stroke is as wide as MNIST's, otherwise a thicker or thinner copy of it."""
-    factor = max(digit.shape) / WORK_SIDE
-    grow = int(np.ceil(factor)) if factor > 1.25 else 1  # a stroke of one pixel must survive the shrinking
-    work = cv2.dilate(digit, np.ones((grow, grow), np.uint8)) if grow > 1 else digit
-    size = [max(1, round(n / factor)) for n in digit.shape[::-1]]
-    work = cv2.resize(work, size, interpolation=cv2.INTER_AREA if factor > 1 else cv2.INTER_LINEAR)
-    margin = WORK_SIDE // 8  # room to grow
-    mask = np.pad(np.asarray(work) > 127, margin).astype(np.uint8)
-    if not mask.any():
+    factor = max(1.0, WORK_SIDES[0] / max(digit.shape))
+    size = [max(1, round(n * factor)) for n in digit.shape[::-1]]
+    work = cv2.resize(digit, size, interpolation=cv2.INTER_LINEAR) if factor > 1 else digit
+    margin = max(size) // 8  # room to grow
+    work = cv2.copyMakeBorder(work, margin, margin, margin, margin, cv2.BORDER_CONSTANT)
+    mask = cv2.threshold(work, 127, 1, cv2.THRESH_BINARY)[1]
+    if not cv2.countNonZero(mask):
         return digit
     inside = cv2.distanceTransform(mask, cv2.DIST_L2, 5)  # (height, width), 1 at the edge
-    width = _stroke_width(inside)
+    width = _stroke_width(cv2.mean(inside, mask)[0])
     spine = max(max(cv2.boundingRect(mask)[2:]) - width, 1.0)  # longer side of a stroke without width
     low, high = (target * spine / (BOX - target) for target in STROKE_WIDTHS)
-    if width - (grow - 1) / factor < low:
+    if width < low:
         outside = cv2.distanceTransform(1 - mask, cv2.DIST_L2, 5)
-        stroke = max(low - width, 0) / 2 + 1 - outside
+        stroke = (low - width) / 2 + 1 - outside
     elif width > high:
-        locally = cv2.dilate(inside, np.ones((15, 15), np.uint8))  # a thin part is not thinned away
-        stroke = inside - np.minimum((width - high) / 2, 0.6 * locally)
+        locally = cv2.dilate(inside, np.ones(2 * [max(size) // 20 * 2 + 1], np.uint8))  # spares what is thin already
+        stroke = inside - cv2.min(0.6 * locally, (width - high) / 2)
     else:
         return digit
-    return np.rint(np.clip(stroke, 0, 1) * 255).astype(np.uint8)
+    return cv2.convertScaleAbs(cv2.max(stroke, 0), alpha=255)
 
 
-def _stroke_width(inside: Grey) -> float:
-    """Return the width w of a stroke from the distances of its pixels to its edge, whose mean is (w + 1)^2 / 4w."""
-    half = 2 * float(inside[inside > 0].mean()) - 1
+def _stroke_width(mean: float) -> float:
+    """Return the width w of a stroke from the mean distance of its pixels to its edge, which is (w + 1)^2 / 4w."""
+    half = 2 * mean - 1
     return half + max(half * half - 1, 0.0) ** 0.5

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from data.drawing import DrawingError
+from data.drawing import DrawingError, shrunk
 from data.mnist import PIXELS
 
 Picture = NDArray[Any]  # (height, width) or (height, width, 3), 0 to 255
@@ -85,9 +85,5 @@ def parts(names: Sequence[str]) -> set[str]:
 
 def data_url(picture: Picture) -> str:
     """Return `picture` as a PNG in a data URL, large ones shrunk to be looked at."""
-    factor = SHOWN_SIDE / max(picture.shape[:2])
-    if factor < 1:
-        size = [max(1, round(side * factor)) for side in picture.shape[1::-1]]
-        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    _, file = cv2.imencode(".png", picture)
+    _, file = cv2.imencode(".png", shrunk(picture, SHOWN_SIDE))
     return "data:image/png;base64," + base64.b64encode(file.tobytes()).decode()

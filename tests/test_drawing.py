@@ -17,8 +17,11 @@ RNG = np.random.default_rng(1)
 
 
 def two(side=280, width=18, size=1.0, at=(0.5, 0.5)):
-    """A 2 in light ink on 0, (side, side): its centre is at, its height about 0.6 * size of the side."""
-    points = np.array([(-0.5, -0.6), (-0.3, -1), (0.2, -1), (0.5, -0.6), (0.3, -0.1), (-0.5, 0.9), (0.6, 0.9)])
+    """A 2 in light ink on 0, (side, side): its centre is at, its height about 0.6 * size of the side.
+
+    Its width is not near half a pixel of the 28, where the smallest change would round it the other way.
+    """
+    points = np.array([(-0.5, -0.6), (-0.3, -1), (0.2, -1), (0.5, -0.6), (0.3, -0.1), (-0.5, 0.9), (0.64, 0.9)])
     points = (points * 0.3 * size + at) * side
     canvas = np.zeros((side, side), np.uint8)
     cv2.polylines(canvas, [(points * 16).astype(np.int32)], False, 255, width, cv2.LINE_AA, 4)
