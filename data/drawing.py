@@ -440,10 +440,10 @@ def _normalised_stroke(digit: Grey) -> Grey:
         stroke = (low - width) / 2 + 1 - outside
     elif width > high:
         locally = cv2.dilate(inside, np.ones(2 * [max(size) // 20 * 2 + 1], np.uint8))  # spares what is thin already
-        stroke = inside - cv2.min(0.6 * locally, (width - high) / 2)
+        stroke = inside - np.minimum(0.6 * locally, (width - high) / 2)
     else:
         return digit
-    return cv2.convertScaleAbs(cv2.max(stroke, 0), alpha=255)
+    return cv2.convertScaleAbs(np.maximum(stroke, 0), alpha=255)
 
 
 def _stroke_width(mean: float) -> float:
