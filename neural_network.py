@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,7 +24,8 @@ Floats = NDArray[np.float32]
 class NeuralNetwork:
     """Three layers of nodes, joined by the weights `wih` (hidden, input) and `who` (output, hidden), in float32.
 
-    `class_names` says what each output node stands for; `training` says what the network was trained on, and how.
+    `class_names` says what each output node stands for; `training` says what the network was trained on, and how;
+    `memory` holds tables that a model carries along so that it can be corrected later (teach.py).
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class NeuralNetwork:
             raise ValueError(f"{output_nodes} output nodes need as many class names, got {len(self.class_names)}")
         self.learning_rate, self.momentum = float(learning_rate), float(momentum)
         self.training: dict[str, object] = {}
+        self.memory: dict[str, NDArray[np.float16]] = {}
 
         random = np.random.default_rng(seed)
         # A spread of nodes ** -0.5 keeps what reaches a node near 1, where the sigmoid still has a slope.
@@ -110,11 +113,12 @@ class NeuralNetwork:
     def save(self, path: str | Path) -> None:
         """Write an .npz file without pickle. Whatever happens meanwhile, `path` holds the old model or the new one."""
         part = Path(path).with_name(f".{Path(path).name}.{os.getpid()}.part")
+        memory: dict[str, Any] = {f"memory_{name}": table for name, table in self.memory.items()}
         try:
             with part.open("wb") as file:
                 np.savez(
                     file, wih=self.wih, who=self.who, learning_rate=self.learning_rate, momentum=self.momentum,
-                    class_names=self.class_names, training=json.dumps(self.training),
+                    class_names=self.class_names, training=json.dumps(self.training), **memory,
                 )  # fmt: skip
                 file.flush()
                 os.fsync(file.fileno())
@@ -131,12 +135,13 @@ class NeuralNetwork:
                 wih, who = (np.ascontiguousarray(file[name], np.float32) for name in ("wih", "who"))
                 rate, momentum = float(file["learning_rate"]), float(file["momentum"])
                 names, training = [str(name) for name in file["class_names"]], json.loads(str(file["training"]))
+                memory = {name[7:]: file[name] for name in file.files if name.startswith("memory_")}
             if wih.ndim != 2 or who.ndim != 2 or len(wih) != who.shape[1] or not np.isfinite(wih.sum() + who.sum()):
                 raise ValueError(f"wih {wih.shape} and who {who.shape} do not fit together or are not finite")
             network = cls(wih.shape[1], wih.shape[0], who.shape[0], rate, momentum, class_names=names)
         except Exception as error:  # the file could be read, so whatever goes wrong here lies in its contents
             raise ValueError(f"{path} is not a model that can be used: {error}") from error
-        network.wih, network.who, network.training = wih, who, training
+        network.wih, network.who, network.training, network.memory = wih, who, training, memory
         return network
 
 

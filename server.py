@@ -5,16 +5,19 @@ in data/drawing.py, what clients may send in data/wire.py, and the whole API in 
 """
 
 import argparse
+import hmac
+import ipaddress
 import json
 import logging
 import os
 import socket
 import sys
 import time
+from collections import deque
 from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import numpy as np
 from flask import Blueprint, Flask, Response, current_app, g, request
@@ -34,10 +37,12 @@ except ImportError as error:
     ) from None
 
 from data import wire
-from data.drawing import DrawingError, NoInk, decode, steps
+from data.corrections import Correction, FullError, StorageError, as_csv, database
+from data.drawing import DrawingError, NoInk, decode, prepare, steps
 from data.files import PROJECT, default_model
 from data.mnist import PIXELS, DataError, scale, targets
 from neural_network import NeuralNetwork
+from teach import NoSuchCorrection, Teacher
 
 STATIC = PROJECT / "static"
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", "5000"
@@ -56,6 +61,12 @@ UNSURE_BELOW = 0.5  # a winner with less than this is a guess
 UNSURE_RIVAL = 0.5  # and so is one whose rival has more than this share of its output
 
 PICTURES = ("image/png", "image/jpeg", "image/webp")
+DEVELOPMENT = " ".join(  # where pages under development are served, by default
+    f"http://{host}:{port}" for host in ("localhost", "127.0.0.1") for port in (3000, 4200, 5173, 8080)
+)
+LESSONS_PER_MINUTE = 60  # of one client
+PAGE = 100  # corrections in a list
+CLOSED_ROUTES = r"/(train|corrections)"  # to pages of the server's own origin and of listed ones
 OPEN_ROUTES = r"/(query|recognize-digit|network(/hidden/.*)?|healthz|openapi\.json)$"  # to pages of every origin
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; script-src 'self'; "
@@ -71,10 +82,24 @@ PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     wire.InputsError: (422, "bad-inputs"),
     DrawingError: (422, "bad-image"),
     NoInk: (422, "no-ink"),
+    wire.LabelError: (422, "bad-label"),
+    wire.CountError: (400, "bad-number"),
+    StorageError: (503, "storage"),
+    FullError: (409, "full"),
+    NoSuchCorrection: (404, "not-found"),
 }
 
 Reply = dict[str, object]
 routes = Blueprint("routes", __name__)
+teaching = Blueprint("teaching", __name__)
+
+
+class RefusedError(Exception):
+    """Something that this client may not do; the arguments are its code and a sentence."""
+
+
+class TooManyError(Exception):
+    """More than one client may ask for; the argument is after how many seconds it may again."""
 
 
 @routes.get("/")
@@ -112,6 +137,7 @@ def whole_network() -> Reply:
         "hidden_nodes": len(asked.wih),
         "imagined": np.rint(imagined * 255).astype(int).tolist(),
         "training": training(asked),
+        "learning": {"on": not reason_not_to_teach(), "reason": reason_not_to_teach(), "token": needs_token()},
     }
 
 
@@ -143,9 +169,174 @@ def description() -> Response:
     return Response((STATIC / "openapi.json").read_bytes(), mimetype="application/json")
 
 
+@teaching.post("/train")
+def train() -> tuple[Reply, int]:
+    """Learn what a drawing is, and tell what the network says of it now."""
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType("Send application/json.")
+    body = wire.parsed(request.get_data())
+    label = wire.label(body, network().class_names)
+    if "inputs" in body:
+        pixels, file = np.rint(wire.pixels(body["inputs"])).astype(np.uint8), None
+        if not pixels.any():
+            raise NoInk
+    else:
+        file = wire.picture_file(body)
+        pixels = prepare(decode(file)).reshape(-1)
+    done = teacher().teach(pixels, label, file)
+    reply: Reply = {
+        "correction": told(done.correction),
+        "before": answer(done.before, {"pixels": pixels}),
+        "after": answer(done.after, {"pixels": pixels}),
+    }
+    return reply, 201 if done.is_new else 200
+
+
+@teaching.get("/corrections")
+def corrections() -> Reply:
+    """List what was taught, newest first."""
+    count = wire.count(request.args, "limit", PAGE, PAGE)
+    before = wire.count(request.args, "before", wire.LARGEST)
+    return {"corrections": [told(kept) for kept in teacher().page(count, before)], "total": teacher().count()}
+
+
+@teaching.get("/corrections.csv")
+def corrections_csv() -> Response:
+    """Export what was taught in the format of the data sets."""
+    headers = {"Content-Disposition": "attachment; filename=corrections.csv"}
+    return Response(as_csv(teacher().page(-1)[::-1]), mimetype="text/csv", headers=headers)
+
+
+@teaching.get("/corrections/<int:number>")
+def correction(number: int) -> Reply:
+    """Show one correction, with the drawing as it came."""
+    kept = next(iter(teacher().page(1, number + 1)), None)
+    if kept is None or kept.id != number:
+        raise NoSuchCorrection
+    file = teacher().drawing(number)
+    return {**told(kept), "imageData": wire.file_url(file) if file else None}
+
+
+@teaching.patch("/corrections/<int:number>")
+def relabel(number: int) -> Reply:
+    """Change what a correction says, as if it had always said so."""
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType("Send application/json.")
+    label = wire.label(wire.parsed(request.get_data()), network().class_names)
+    return told(teacher().relabel(number, label))
+
+
+@teaching.delete("/corrections/<int:number>")
+def take_back(number: int) -> Reply:
+    """Unlearn one correction, as if it had never been given."""
+    return {"total": teacher().take_back(number)}
+
+
+@teaching.delete("/corrections")
+def take_all_back() -> Reply:
+    """Unlearn everything."""
+    teacher().take_all_back()
+    return {"total": 0}
+
+
+@teaching.before_request
+def check_client() -> None:
+    """Refuse what may not teach, or read what was taught: foreign pages, and clients without the token."""
+    if request.method == "OPTIONS":  # the question of a browser whether it may ask
+        return
+    reason = reason_not_to_teach()
+    if reason:
+        raise StorageError(reason) if teacher().refusal else RefusedError("learning-off", reason)
+    if is_foreign():
+        raise RefusedError(
+            "foreign-page", "Pages of other origins may not teach; list theirs in DIGITS_ORIGINS to let them."
+        )
+    given = request.headers.get("Authorization", "").encode()
+    if needs_token() and not hmac.compare_digest(given, f"Bearer {current_app.config['TOKEN']}".encode()):
+        raise RefusedError(
+            "needs-token", "Teaching this server needs its token, sent as Authorization: Bearer <token>."
+        )
+    if request.method != "GET":
+        current_app.extensions["pace"].check(request.remote_addr or "")
+
+
+@teaching.after_request
+def keep_private(response: Response) -> Response:
+    """Let nobody else keep or embed what was taught."""
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    return response
+
+
+def is_foreign() -> bool:
+    """Tell whether a page of an origin that is not listed sends this. What is no browser sends neither header."""
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin")
+    return urlsplit(origin).netloc != request.host and origin not in current_app.config["ORIGINS"].split()
+
+
+def reason_not_to_teach() -> str:
+    """Return why nobody can teach this server, or nothing where they can."""
+    if str(current_app.config["LEARNING"]).lower() in ("off", "0", "no", "false"):
+        return "Learning is turned off here (DIGITS_LEARNING)."
+    if not is_loopback(current_app.config["HOST"]) and not current_app.config["TOKEN"]:
+        return "Other machines reach this server, so teaching it needs a token: start it with DIGITS_TOKEN set."
+    return teacher().refusal
+
+
+def needs_token() -> bool:
+    """Tell whether teaching needs the token: wherever there is one."""
+    return bool(current_app.config["TOKEN"])
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches what is served at `host`."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class Pace:
+    """Counts the lessons of each client, so that none can teach more than `limit` of them a minute."""
+
+    def __init__(self, limit: int) -> None:
+        """Allow so many a minute."""
+        self._limit = limit
+        self._times: dict[str, deque[float]] = {}
+
+    def check(self, client: str) -> None:
+        """Count one more lesson of `client`, or raise `TooManyError`."""
+        now = time.monotonic()
+        self._times = {name: times for name, times in self._times.items() if times[-1] > now - 60}
+        times = self._times.setdefault(client, deque(maxlen=self._limit))
+        if len(times) == self._limit and times[0] > now - 60:
+            raise TooManyError(int(times[0] + 60 - now) + 1)
+        times.append(now)
+
+
+def told(kept: Correction) -> Reply:
+    """Describe a correction."""
+    names = network().class_names
+    return {
+        "id": kept.id,
+        "label": names[kept.label],
+        "said": names[kept.said],
+        "confidence": kept.confidence,
+        "created": kept.created,
+        "pixels": kept.pixels.tolist(),
+    }
+
+
+def teacher() -> Teacher:
+    """Return who keeps the network and what it was taught."""
+    return current_app.extensions["teacher"]
+
+
 def network() -> NeuralNetwork:
     """Return the network that answers now. A request asks for it once, and so never mixes the weights of two."""
-    return current_app.extensions["network"]
+    return teacher().network
 
 
 def submitted() -> Mapping[str, wire.Picture]:
@@ -201,10 +392,22 @@ def code_of(status: int) -> str:
     return "too-large" if status == 413 else HTTPStatus(status).phrase.lower().replace(" ", "-")
 
 
+def refused_client(error: RefusedError) -> Response:
+    """Tell what this client may not do."""
+    return problem(403, *error.args)
+
+
+def slowed_down(error: TooManyError) -> Response:
+    """Tell how long to wait."""
+    response = problem(429, "too-many", f"That was a lot at once: go on in {error.args[0]} seconds.")
+    response.headers["Retry-After"] = str(error.args[0])
+    return response
+
+
 def unusable(error: Exception) -> Response:
     """Tell what is wrong with what was sent: one of PROBLEMS."""
     status, code = next(PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS)
-    return problem(status, code, str(error))
+    return problem(status, code, str(error) or HTTPStatus(status).description)
 
 
 def refused(error: HTTPException) -> Response:
@@ -231,7 +434,9 @@ def finish(response: Response) -> Response:
 
 
 def create_app(config: Mapping[str, object] | None = None) -> Flask:
-    """Make the app, with the settings HOST, HOSTS and MODEL of the environment or, rather, of `config`.
+    """Make the app, with settings from `config` or else from the environment, whose names begin with DIGITS_.
+
+    HOST, HOSTS, MODEL, CORRECTIONS (their file), LEARNING, ORIGINS, TOKEN, LESSONS_PER_MINUTE.
 
     Raises `DataError` where there is no model, or none that takes the 784 pixels of a drawing.
     """
@@ -240,6 +445,11 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
         HOST=os.environ.get("DIGITS_HOST") or DEFAULT_HOST,
         HOSTS=os.environ.get("DIGITS_HOSTS", ""),
         MODEL=default_model(),
+        CORRECTIONS=database(),
+        LEARNING=os.environ.get("DIGITS_LEARNING") or "on",
+        ORIGINS=os.environ.get("DIGITS_ORIGINS") or DEVELOPMENT,
+        TOKEN=os.environ.get("DIGITS_TOKEN", ""),
+        LESSONS_PER_MINUTE=LESSONS_PER_MINUTE,
         MAX_CONTENT_LENGTH=LARGEST_REQUEST,
         PROPAGATE_EXCEPTIONS=False,  # whatever the mode: no traceback leaves the server
     )
@@ -252,27 +462,33 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     # One drawing is too small to be shared out, and the threads of requests fill the cores anyway.
     threadpool_limits(1, "blas")
     cv2.setNumThreads(1)
-    app.extensions["network"] = loaded(Path(app.config["MODEL"]))
+    app.extensions["teacher"] = loaded(Path(app.config["MODEL"]), Path(app.config["CORRECTIONS"]))
+    app.extensions["pace"] = Pace(app.config["LESSONS_PER_MINUTE"])
     app.register_blueprint(routes)
+    app.register_blueprint(teaching)
     app.before_request(start_clock)
     app.after_request(finish)
     app.register_error_handler(HTTPException, refused)
     for kind in PROBLEMS:
         app.register_error_handler(kind, unusable)
-    CORS(app, resources=OPEN_ROUTES, send_wildcard=True)
+    app.register_error_handler(RefusedError, refused_client)
+    app.register_error_handler(TooManyError, slowed_down)
+    listed = {"origins": app.config["ORIGINS"].split(), "methods": ["GET", "POST", "PATCH", "DELETE"]}
+    CORS(app, resources={OPEN_ROUTES: {"origins": "*", "send_wildcard": True}, CLOSED_ROUTES: listed})
     return app
 
 
-def loaded(path: Path) -> NeuralNetwork:
-    """Return the network in the model file `path`, or raise `DataError` with what to do instead."""
+def loaded(path: Path, corrections: Path) -> Teacher:
+    """Return who teaches the network in the model file `path`, or raise `DataError` with what to do instead."""
     try:
-        found = NeuralNetwork.load(path)
+        found = Teacher(path, corrections)
     except FileNotFoundError:
         raise DataError(f"there is no model at {path}; train one with: python train_model.py") from None
     except (OSError, ValueError) as error:
         raise DataError(f"{error}\nTrain a new model with: python train_model.py") from None
-    if found.wih.shape[1] != PIXELS:
-        raise DataError(f"{path} takes {found.wih.shape[1]} inputs, but a drawing has {PIXELS} pixels.")
+    inputs = found.network.wih.shape[1]
+    if inputs != PIXELS:
+        raise DataError(f"{path} takes {inputs} inputs, but a drawing has {PIXELS} pixels.")
     return found
 
 

@@ -24,6 +24,7 @@ from data.mnist import NAMES, DataError, DownloadError, Records, hold_out, load,
 from neural_network import NeuralNetwork, cross_entropy
 
 DRY_RUN_BATCHES = 20
+MEMORY_RECORDS = 5000  # so many training records give what the model remembers for later corrections
 BLOCK = 10  # batches after which the number of threads is considered again
 INTERRUPTED = 130  # the exit status of a program that was stopped with Ctrl-C
 # An untrained network answers about 0.5 everywhere, which costs ln 2 a node. Twice that is worse than knowing nothing.
@@ -129,7 +130,8 @@ def run(options: argparse.Namespace) -> int:
         if options.dry_run:
             print("Dry run: nothing is saved.")
         else:
-            save(best, history, name, options)
+            some = np.random.default_rng(options.seed).permutation(rows)[:MEMORY_RECORDS]
+            save(best, history, name, options, records.inputs[some])
         print(f"Time: {time.perf_counter() - started:.1f} s")
     return 0 if not ended else INTERRUPTED if ended == "Interrupted." else 1
 
@@ -237,13 +239,18 @@ def measure(network: NeuralNetwork, records: Records) -> tuple[float, float]:
     return loss, float((outputs.argmax(axis=1) == records.labels).mean())
 
 
-def save(best: tuple[Epoch, NeuralNetwork], history: list[Epoch], name: str, options: argparse.Namespace) -> None:
-    """Write the model file and, beside it, the learning curve as a picture."""
-    from charts import learning_curve  # matplotlib is slow to import, and --help does without it
+def save(
+    best: tuple[Epoch, NeuralNetwork], history: list[Epoch], name: str, options: argparse.Namespace,
+    some_inputs: NDArray[np.float32],
+) -> None:  # fmt: skip
+    """Write the model file, with a memory of `some_inputs` (n, input), and the learning curve as a picture."""
+    from charts import learning_curve  # matplotlib and OpenCV are slow to import, and --help does without them
+    from learning import memory_of
 
     epoch, network = best
     kept = ("hidden_nodes", "learning_rate", "epochs", "batch_size", "momentum", "seed")
     network.training = {"dataset": name, "best_epoch": asdict(epoch)} | {key: getattr(options, key) for key in kept}
+    network.memory = memory_of(network, some_inputs)
     network.save(options.output)
     print(f"Model: {shown(options.output)}")
     if history:

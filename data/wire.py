@@ -6,7 +6,7 @@ Nothing that comes from a stranger is trusted: what is not as it should be raise
 import base64
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import cv2
@@ -19,6 +19,7 @@ from data.mnist import PIXELS
 Picture = NDArray[Any]  # (height, width) or (height, width, 3), 0 to 255
 
 PARTS = ("pixels", "hidden", "steps")
+LARGEST = 2**53  # JavaScript counts exactly as far as this
 SHOWN_SIDE = 280  # a step of a large photo is shrunk to this before it is sent
 DATA_URL = re.compile(r"data:image/(?:png|jpeg|webp)(?:;[\w.+=-]+)*;base64,", re.ASCII | re.IGNORECASE)
 
@@ -33,6 +34,14 @@ class ImageError(ValueError):
 
 class InputsError(ValueError):
     """Inputs that are not one number from 0 to 255 for each pixel."""
+
+
+class LabelError(ValueError):
+    """A label that names none of the classes."""
+
+
+class CountError(ValueError):
+    """A number in the address that is none."""
 
 
 class PartError(ValueError):
@@ -75,6 +84,31 @@ def pixels(values: object) -> NDArray[np.float32]:
     return np.array(values, np.float32)
 
 
+def label(body: dict[str, object], class_names: Sequence[str]) -> int:
+    """Return the number of the class that the `label` of the JSON object `body` names."""
+    given = body.get("label")
+    name = str(given) if type(given) is int else given  # type(), for True is an int
+    if name not in class_names:
+        raise LabelError(f"label must be one of {', '.join(class_names)}, as text")
+    return class_names.index(str(name))
+
+
+def count(values: Mapping[str, str], name: str, default: int, most: int = LARGEST) -> int:
+    """Return the whole number from 1 up that the address has for `name`, at most `most`; else the `default`."""
+    text = values.get(name)
+    if text is None:
+        return default
+    if not re.fullmatch("[0-9]{1,15}", text) or not 1 <= int(text) <= most:
+        raise CountError(f"{name} must be a whole number from 1 to {most}")
+    return int(text)
+
+
+def file_url(file: bytes) -> str:
+    """Return a picture file as a data URL."""
+    kind = "jpeg" if file[:2] == b"\xff\xd8" else "webp" if file[:4] == b"RIFF" else "png"
+    return f"data:image/{kind};base64,{base64.b64encode(file).decode()}"
+
+
 def parts(names: Sequence[str]) -> set[str]:
     """Return the parts of the answer that were asked for, as in ["pixels,hidden", "steps"]."""
     wanted = {name for text in names for name in text.split(",") if name}
@@ -86,4 +120,4 @@ def parts(names: Sequence[str]) -> set[str]:
 def data_url(picture: Picture) -> str:
     """Return `picture` as a PNG in a data URL, large ones shrunk to be looked at."""
     _, file = cv2.imencode(".png", shrunk(picture, SHOWN_SIDE))
-    return "data:image/png;base64," + base64.b64encode(file.tobytes()).decode()
+    return file_url(file.tobytes())
