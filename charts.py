@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 BLUE, ORANGE, GREY = "#2a6fbb", "#d9601a", "#6b6b6b"
@@ -151,6 +151,30 @@ def accuracy_against_seconds(curves: Mapping[str, Sequence[tuple[float, float]]]
     axes.set(xlabel="seconds of training", ylabel="accuracy on the test digits (%)")
     axes.set_title(f"Each dot is an epoch; the dotted line is {100 * goal:g} %")
     figure.legend(frameon=False, loc="outside lower center", ncols=3, fontsize=8)
+    save(figure, path)
+
+
+def errors_against_corrections(courses: Mapping[str, Sequence[Sequence[int]]], count: int, path: Path) -> None:
+    """Draw how errors on the `count` later drawings of each writer change with each correction: mean and worst.
+
+    `courses` gives for each way of learning, for each writer, the errors after 0, 1, 2 … corrections.
+    """
+    figure = Figure(figsize=(7.5, 4.2), layout="constrained")
+    axes = figure.subplots()
+    longest = max(len(errors) for writers in courses.values() for errors in writers)
+    for colour, (name, writers) in zip((BLUE, ORANGE), courses.items(), strict=False):
+        held = np.array(
+            [[*errors, *[errors[-1]] * (longest - len(errors))] for errors in writers]
+        )  # (writers, longest)
+        shares = 100 * held / count
+        axes.plot(shares.mean(axis=0), "o-", color=colour, markersize=4, label=f"{name}, mean of the writers")
+        axes.plot(shares.max(axis=0), "--", color=colour, label=f"{name}, worst writer")
+    axes.set(
+        xlabel="corrections given by the writer", ylabel=f"errors on the writer's later {count} drawings (%)",
+        title="What corrections do to the drawings that follow", ylim=(0, None), xlim=(0, longest - 1),
+    )  # fmt: skip
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend(frameon=False)
     save(figure, path)
 
 

@@ -24,17 +24,17 @@ from neural_network import Floats, NeuralNetwork
 
 Matrix = NDArray[np.floating]
 
-MEMORY_ROWS = 128  # directions in which a model remembers how its inputs and hidden outputs varied
+MEMORY_ROWS = 256  # directions in which a model remembers how its inputs and hidden outputs varied
 
 TURN, SLANT, STRETCH, SHIFT = 6.0, 0.12, 0.08, 1.0  # how far: degrees, parts of the height, parts, pixels
 # In which copy what is turned to which side: the first two, four and all eight are balanced.
 SIGNS = (1, 1, 1), (-1, -1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, -1), (1, 1, -1), (-1, 1, 1), (1, -1, 1)
 WEIGHT = COPIES_WEIGHT = 8.0  # of a corrected drawing, and of all its copies together
-MARGIN = 5.5  # before the last sigmoid, the right output shall be above it, the others below its negative
+MARGIN = 6.5  # before the last sigmoid, the right output shall be above it, the others below its negative
 SLACK = 2.0  # an output that lacks no more than this is left alone
-CAUTION = 300.0  # for each correction: how much a change to the answers from before counts against all this
+CAUTION = 700.0  # for each correction: how much a change to the answers from before counts against all this
 # What was hardly ever seen in training is not free to change: a share of the mean is added to each direction.
-DAMPING = {"inputs": 0.9, "slopes": 3.0, "hidden": 0.1}
+DAMPING = {"inputs": 0.3, "slopes": 1.0, "hidden": 0.03}
 
 BLOCK = 100  # corrections that are worked out together; the blocks before stay as they are
 RECORDS = 250  # the drawings and copies of a block at most: with many drawings, each has fewer copies
@@ -53,7 +53,7 @@ class Lesson:
 def memory_of(network: NeuralNetwork, inputs: Floats) -> dict[str, NDArray[np.float16]]:
     """Return what a model carries so that it can be taught without forgetting, from some of its `inputs` (n, input).
 
-    Three tables of at most 128 rows: the main directions in which inputs, hidden outputs and the slopes of the hidden
+    Three tables of at most 256 rows: the main directions in which inputs, hidden outputs and the slopes of the hidden
     nodes vary, (rows, input) or (rows, hidden), each as long as it is common. No picture can be had back from them.
     """
     hidden_outputs, _ = network.forward(inputs)  # (n, hidden)

@@ -449,7 +449,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
         LEARNING=os.environ.get("DIGITS_LEARNING") or "on",
         ORIGINS=os.environ.get("DIGITS_ORIGINS") or DEVELOPMENT,
         TOKEN=os.environ.get("DIGITS_TOKEN", ""),
-        LESSONS_PER_MINUTE=LESSONS_PER_MINUTE,
+        LESSONS_PER_MINUTE=os.environ.get("DIGITS_LESSONS_PER_MINUTE") or LESSONS_PER_MINUTE,
         MAX_CONTENT_LENGTH=LARGEST_REQUEST,
         PROPAGATE_EXCEPTIONS=False,  # whatever the mode: no traceback leaves the server
     )
@@ -463,7 +463,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     threadpool_limits(1, "blas")
     cv2.setNumThreads(1)
     app.extensions["teacher"] = loaded(Path(app.config["MODEL"]), Path(app.config["CORRECTIONS"]))
-    app.extensions["pace"] = Pace(app.config["LESSONS_PER_MINUTE"])
+    app.extensions["pace"] = Pace(lessons(app.config["LESSONS_PER_MINUTE"]))
     app.register_blueprint(routes)
     app.register_blueprint(teaching)
     app.before_request(start_clock)
@@ -490,6 +490,13 @@ def loaded(path: Path, corrections: Path) -> Teacher:
     if inputs != PIXELS:
         raise DataError(f"{path} takes {inputs} inputs, but a drawing has {PIXELS} pixels.")
     return found
+
+
+def lessons(setting: object) -> int:
+    """Return how many lessons a minute a setting allows, or raise `DataError`."""
+    if not str(setting).isdecimal() or int(str(setting)) < 1:
+        raise DataError(f"DIGITS_LESSONS_PER_MINUTE must be a whole number from 1 up, not {setting!r}.")
+    return int(str(setting))
 
 
 def trusted_hosts(host: str, more: str) -> list[str]:
