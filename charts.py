@@ -17,6 +17,7 @@ SIDE = 28
 MISREAD_SHOWN = 24
 Inputs = NDArray[np.float32]
 Labels = NDArray[np.integer]
+Shares = Mapping[str, Sequence[Sequence[float]]]
 
 
 def learning_curve(history: Sequence[dict[str, float]], path: Path) -> None:
@@ -154,27 +155,24 @@ def accuracy_against_seconds(curves: Mapping[str, Sequence[tuple[float, float]]]
     save(figure, path)
 
 
-def errors_against_corrections(courses: Mapping[str, Sequence[Sequence[int]]], count: int, path: Path) -> None:
-    """Draw how errors on the `count` later drawings of each writer change with each correction: mean and worst.
+def corrections(errors: Shares, losses: Shares, path: Path) -> None:
+    """Draw what corrections do: errors on the writer's later drawings, and what is lost on everybody else's digits.
 
-    `courses` gives for each way of learning, for each writer, the errors after 0, 1, 2 … corrections.
+    Both give for each way of learning, for each writer, the share (0 to 1) after 0, 1, 2 … corrections.
     """
-    figure = Figure(figsize=(7.5, 4.2), layout="constrained")
-    axes = figure.subplots()
-    longest = max(len(errors) for writers in courses.values() for errors in writers)
-    for colour, (name, writers) in zip((BLUE, ORANGE), courses.items(), strict=False):
-        held = np.array(
-            [[*errors, *[errors[-1]] * (longest - len(errors))] for errors in writers]
-        )  # (writers, longest)
-        shares = 100 * held / count
-        axes.plot(shares.mean(axis=0), "o-", color=colour, markersize=4, label=f"{name}, mean of the writers")
-        axes.plot(shares.max(axis=0), "--", color=colour, label=f"{name}, worst writer")
-    axes.set(
-        xlabel="corrections given by the writer", ylabel=f"errors on the writer's later {count} drawings (%)",
-        title="What corrections do to the drawings that follow", ylim=(0, None), xlim=(0, longest - 1),
-    )  # fmt: skip
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend(frameon=False)
+    figure = Figure(figsize=(10, 4.2), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    for axes, shares in ((left, errors), (right, losses)):
+        longest = max(len(values) for writers in shares.values() for values in writers)
+        for colour, (name, writers) in zip((BLUE, ORANGE), shares.items(), strict=False):
+            held = 100 * np.array([[*values, *[values[-1]] * (longest - len(values))] for values in writers])
+            axes.plot(held.mean(axis=0), "o-", color=colour, markersize=4, label=f"{name}, mean of the writers")
+            axes.plot(held.max(axis=0), "--", color=colour, label=f"{name}, worst writer")
+        axes.set(xlabel="corrections given by the writer", xlim=(0, longest - 1))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    left.set(title="The writer's later drawings", ylabel="errors (%)", ylim=(0, None))
+    right.set(title="Everybody else: MNIST test digits", ylabel="accuracy lost (percentage points)")
+    left.legend(frameon=False)
     save(figure, path)
 
 

@@ -29,7 +29,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
 from benchmarks.serving import running  # noqa: E402 - found only now
-from charts import errors_against_corrections  # noqa: E402
+from charts import corrections  # noqa: E402
 from data.drawing import decode, prepare  # noqa: E402
 from data.files import shipped_model  # noqa: E402
 from data.mnist import Records, load, scale, targets  # noqa: E402
@@ -55,13 +55,13 @@ class Drawings:
 
 @dataclass
 class Course:
-    """What corrections came to: errors on the last drawings after each of them, and the rest afterwards."""
+    """What corrections came to: errors on the last drawings and accuracy on MNIST after each, and more in the end."""
 
     errors: list[int] = field(default_factory=list)
+    accuracies: list[float] = field(default_factory=list)
     kept: float = 1.0  # share of the corrected drawings that are answered rightly in the end
     fixed: int = 0  # corrected drawings that were answered rightly at once
     seconds: list[float] = field(default_factory=list)
-    accuracy: float = 0.0  # on the MNIST test digits
 
 
 class Naive:
@@ -126,7 +126,7 @@ def writers(options: argparse.Namespace, drawings: list[Drawings]) -> None:
     for name, taken in courses.items():
         first = np.array([one.errors[0] for one in taken])
         last = np.array([one.errors[-1] for one in taken])
-        drops = 100 * (before - np.array([one.accuracy for one in taken]))
+        drops = 100 * (before - np.array([one.accuracies[-1] for one in taken]))
         counts = [len(one.errors) - 1 for one in taken]
         own = [1 - after / begun for begun, after in zip(first, last, strict=True) if begun]
         kept = np.average([one.kept for one in taken], weights=counts)
@@ -139,8 +139,9 @@ def writers(options: argparse.Namespace, drawings: list[Drawings]) -> None:
             f"{1000 * np.median(np.concatenate([one.seconds for one in taken])):.0f} ms a correction"
         )
     if options.picture:
-        errors_against_corrections({name: [one.errors for one in taken] for name, taken in courses.items()}, PART,
-                                   options.picture)  # fmt: skip
+        errors = {name: [[count / PART for count in one.errors] for one in taken] for name, taken in courses.items()}
+        losses = {name: [[before - now for now in one.accuracies] for one in taken] for name, taken in courses.items()}
+        corrections(errors, losses, options.picture)
 
 
 def course(own: Drawings, test: Records, taught: Teacher | Naive) -> Course:
@@ -149,10 +150,11 @@ def course(own: Drawings, test: Records, taught: Teacher | Naive) -> Course:
     corrected = []
     inputs = scale(own.pixels)
 
-    def last_errors() -> int:
-        return int((taught.network.query(inputs[-PART:]).argmax(axis=1) != own.labels[-PART:]).sum())
+    def look() -> None:
+        done.errors.append(int((taught.network.query(inputs[-PART:]).argmax(axis=1) != own.labels[-PART:]).sum()))
+        done.accuracies.append(accuracy(taught.network, test))
 
-    done.errors.append(last_errors())
+    look()
     for row in range(PART):
         if taught.network.query(inputs[row]).argmax() != own.labels[row]:
             started = time.perf_counter()
@@ -160,10 +162,9 @@ def course(own: Drawings, test: Records, taught: Teacher | Naive) -> Course:
             done.seconds.append(time.perf_counter() - started)
             done.fixed += int(taught.network.query(inputs[row]).argmax() == own.labels[row])
             corrected.append(row)
-            done.errors.append(last_errors())
+            look()
     if corrected:
         done.kept = float((taught.network.query(inputs[corrected]).argmax(axis=1) == own.labels[corrected]).mean())
-    done.accuracy = accuracy(taught.network, test)
     return done
 
 
