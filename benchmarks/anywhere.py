@@ -15,10 +15,10 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from data.drawing import prepare  # noqa: E402 - found only now
-from data.files import shipped_model  # noqa: E402
-from data.mnist import load, scale  # noqa: E402
-from neural_network import NeuralNetwork  # noqa: E402
+from data.drawing import prepare
+from data.files import shipped_model
+from data.mnist import load, scale
+from neural_network import NeuralNetwork
 
 CANVAS = 280  # pixels
 SHARES = 0.3, 0.95  # of its side, for the longer side of a digit
