@@ -87,15 +87,16 @@ class Learner:
         if set(trained.memory) != set(DAMPING):
             raise ValueError("this model carries no memory of its training, so it would forget; train a new one")
         self.trained = trained
-        second = {name: rows.T.astype(np.float64) @ rows for name, rows in trained.memory.items()}
-        second["slopes"] *= trained.who.T @ trained.who  # a change to `wih` reaches the outputs through `who`
-        self._inverse = {name: _damped_inverse(matrix, DAMPING[name]) for name, matrix in second.items()}
         self._blocks: list[tuple[str, NeuralNetwork]] = []
         self._threads = ThreadpoolController()
+        with self._threads.limit(limits=1):  # what is shared out among threads is rounded otherwise each time
+            second = {name: rows.T.astype(np.float64) @ rows for name, rows in trained.memory.items()}
+            second["slopes"] *= trained.who.T @ trained.who  # a change to `wih` reaches the outputs through `who`
+            self._inverse = {name: _damped_inverse(matrix, DAMPING[name]) for name, matrix in second.items()}
 
     def taught(self, lessons: Sequence[Lesson]) -> NeuralNetwork:
         """Return the trained network after `lessons`, in their order: the same list, the very same weights."""
-        with self._threads.limit(limits=1):  # a sum that is shared out otherwise is rounded otherwise
+        with self._threads.limit(limits=1):
             network, known = self.trained, ""
             for number, start in enumerate(range(0, len(lessons), BLOCK)):
                 block = lessons[start : start + BLOCK]
