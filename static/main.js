@@ -44,13 +44,18 @@ function showSheet() {
     asker.forget();
     showNoAnswer("empty", prompt);
   } else {
-    asker.ask(makeQuestion);
+    askAgain();
   }
+}
+
+function askAgain() {
+  if (!isBlank(pad.sheet)) asker.ask(makeQuestion);
 }
 
 function makeQuestion() {
   const { strokes, picture } = pad.sheet;
-  return picture ? { blob: picture } : { imageData: toDataUrl(strokes) };
+  const withSteps = at("preparation").open;
+  return picture ? { blob: picture, withSteps } : { imageData: toDataUrl(strokes), withSteps };
 }
 
 let previewed = null;
@@ -97,6 +102,7 @@ function showAnswer({ detail: { answer } }) {
   settled();
   sayWhenSettled(answerView.show(answer));
   insideView.showHidden(answer.hidden);
+  insideView.showSteps(answer.steps ?? []);
 }
 
 function showRefusal({ detail: { problem } }) {
@@ -109,6 +115,7 @@ function showRefusal({ detail: { problem } }) {
 function showNoAnswer(state, sentence) {
   answerView.showSentence(state, sentence);
   insideView.showHidden([]);
+  insideView.showSteps([]);
 }
 
 // the server away, and back
@@ -159,6 +166,7 @@ new KeyboardPen({ pad, canvas: at("pad"), paper: at("paper"), cursor: at("cursor
 listenForPictures({ page: document, paper: at("paper"), inputs: [at("file"), at("photo")], give: takePicture });
 asker.addEventListener("answer", showAnswer);
 asker.addEventListener("refused", showRefusal);
+at("preparation").addEventListener("toggle", () => at("preparation").open && askAgain());
 server.addEventListener("trouble", showTrouble);
 server.addEventListener("back", () => (asker.isWaiting ? asker.retry() : settled()));
 

@@ -23,12 +23,11 @@ export class Server extends EventTarget {
   #wait = FIRST_WAIT;
   #waiting = false;
 
-  /** Ask what a drawing {imageData} or a picture {blob} shows. */
-  query(question, signal) {
-    const body = question.blob ?? JSON.stringify({ imageData: question.imageData });
-    const type = question.blob?.type ?? "application/json";
-    const options = { method: "POST", headers: { "Content-Type": type }, body };
-    return this.#request("query?include=pixels,hidden", options, signal);
+  /** Ask what a drawing {imageData} or a picture {blob} shows, and how it was prepared if `withSteps` is true. */
+  query({ blob, imageData, withSteps }, signal) {
+    const body = blob ?? JSON.stringify({ imageData });
+    const options = { method: "POST", headers: { "Content-Type": blob?.type ?? "application/json" }, body };
+    return this.#request(`query?include=pixels,hidden${withSteps ? ",steps" : ""}`, options, signal);
   }
 
   network() {

@@ -508,6 +508,25 @@ def votes(node: int) -> list[str]:
     return [f"{vote:+.2f}".replace("-", "−") for vote in weights]
 
 
+def test_the_steps_to_the_pixels_are_asked_for_and_shown_only_while_they_are_open(page):
+    asked = queries(page)
+    draw(page, SEVEN)
+    expect_answer(page, "7")
+    assert not any("steps" in request.url for request in asked)
+    page.get_by_text("How your drawing is prepared").click()
+    steps = page.locator("#steps li")
+    captions = ["What you gave", "The ink alone", "Cut out, no specks", "Usual stroke width", "Fitted and centred"]
+    expect(steps).to_have_text(captions)
+    page.wait_for_function("[...document.querySelectorAll('#steps img')].every((image) => image.naturalWidth > 0)")
+    assert page.evaluate("document.querySelector('#steps li:last-child img').naturalWidth") == 28
+    page.locator("#clear").click()
+    expect(steps).to_have_count(0)
+    page.get_by_text("How your drawing is prepared").click()
+    page.locator("#undo").click()
+    expect_answer(page, "7")
+    assert "steps" not in asked[-1].url
+
+
 def test_every_hidden_node_is_lit_by_its_output(page):
     nodes = page.locator("#nodes button")
     expect(nodes).to_have_count(len(NeuralNetwork.load(shipped_model()).wih))
