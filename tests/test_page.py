@@ -144,6 +144,13 @@ def expect_answer(page: Page, label: str) -> None:
     expect(page.locator("#label")).to_have_text(label)
 
 
+def draw_to_the_end(page: Page, strokes: list[Stroke] = SEVEN, label: str = "7") -> None:
+    """Draw, and wait for the answer to the whole drawing; those before it are about a part."""
+    draw(page, strokes)
+    expect_answer(page, label)
+    expect(page.locator("#right")).to_be_enabled()
+
+
 def picture_of_seven(extension: str, side: int = 200) -> bytes:
     points = np.array([[(x * side, y * side) for x, y in SEVEN[0]]], np.int32)
     image = cv2.polylines(np.full((side, side, 3), 255, np.uint8), [points], False, (0, 0, 0), side // 14, cv2.LINE_AA)
@@ -461,8 +468,7 @@ def test_what_the_server_does_not_take_is_made_into_what_it_takes(page, service,
 
 
 def test_a_file_that_is_no_picture_is_told_and_not_sent(page):
-    draw(page, SEVEN)
-    expect_answer(page, "7")
+    draw_to_the_end(page)
     drawn, asked = ink(page), queries(page)
     drop(page, b"no picture", "image/heic", "photo.heic")
     expect(page.locator("#sentence")).to_contain_text("cannot read photo.heic")
@@ -532,14 +538,8 @@ def school(serve: Callable[..., Service]) -> Service:
 def lesson(open_page: Open, school: Service) -> Page:
     """A page with a 7 that has been answered."""
     page = open_page(school.url)
-    draw_for_lesson(page)
+    draw_to_the_end(page)
     return page
-
-
-def draw_for_lesson(page: Page, strokes: list[Stroke] = SEVEN, label: str = "7") -> None:
-    draw(page, strokes)
-    expect_answer(page, label)
-    expect(page.locator("#right")).to_be_enabled()
 
 
 def choice(page: Page, name: str) -> Locator:
@@ -645,7 +645,7 @@ def test_the_question_is_asked_about_each_drawing_anew(lesson):
     expect(lesson.locator("#teach-words")).to_have_text("Is that right?")
     expect(lesson.locator("#right")).to_be_disabled()
     lesson.keyboard.press("5")  # about nothing
-    draw_for_lesson(lesson, ZERO, "0")
+    draw_to_the_end(lesson, ZERO, "0")
     expect(corrections(lesson)).to_have_count(1)
 
 
@@ -736,7 +736,7 @@ def test_what_was_taught_is_listed_newest_first_with_its_pixels(lesson):
     choice(lesson, "1").click()
     expect_taught(lesson, said="7", label="1")
     lesson.locator("#clear").click()
-    draw_for_lesson(lesson, ZERO, "0")
+    draw_to_the_end(lesson, ZERO, "0")
     rows = corrections(lesson)
     lesson.keyboard.press("6")  # while the list is open
     expect(rows).to_have_count(2)
@@ -767,7 +767,7 @@ def test_one_is_taken_back_and_the_others_stay(lesson):
     choice(lesson, "1").click()
     expect_taught(lesson, said="7", label="1")
     lesson.locator("#clear").click()
-    draw_for_lesson(lesson, ZERO, "0")
+    draw_to_the_end(lesson, ZERO, "0")
     lesson.keyboard.press("6")
     expect_taught(lesson, said="0", label="6")
     rows = corrections(lesson)
@@ -849,7 +849,7 @@ def test_a_network_that_may_not_be_taught_says_why(open_page, serve):
 def test_the_token_is_asked_for_until_it_is_right_and_then_kept(open_page, serve):
     page = open_page(serve(TOKEN="open-sesame").url)
     sent = requests_to(page, "/train")
-    draw_for_lesson(page)
+    draw_to_the_end(page)
     choice(page, "1").click()
     dialog = page.get_by_role("dialog", name="The token for teaching")
     refused = page.get_by_text("The server does not take that token.")
@@ -869,7 +869,7 @@ def test_the_token_is_asked_for_until_it_is_right_and_then_kept(open_page, serve
 
 def test_whoever_has_no_token_keeps_drawing_and_question(open_page, serve):
     page = open_page(serve(TOKEN="open-sesame").url)
-    draw_for_lesson(page)
+    draw_to_the_end(page)
     choice(page, "1").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
@@ -905,7 +905,7 @@ def test_what_goes_wrong_is_said_beside_the_buttons_and_can_be_tried_again(lesso
 
 def test_whoever_teaches_too_much_at_once_is_told_how_long_to_wait(open_page, serve):
     page = open_page(serve(LESSONS_PER_MINUTE=1).url)
-    draw_for_lesson(page)
+    draw_to_the_end(page)
     choice(page, "1").click()
     expect_taught(page, said="7", label="1")
     undo_button(page).click()
@@ -956,7 +956,7 @@ def test_what_was_taught_lasts_when_the_server_is_started_again(lesson, school):
     school.stop()
     school.start()
     lesson.reload()
-    draw_for_lesson(lesson, label="1")
+    draw_to_the_end(lesson, label="1")
     expect(corrections(lesson)).to_have_count(1)
 
 
@@ -1038,7 +1038,7 @@ def test_what_the_network_imagines_is_shown_for_each_answer(page):
 @pytest.mark.parametrize("width", [320, 390, 768, 1280, 1920])
 def test_no_window_scrolls_sideways(open_page, school, width):
     page = open_page(school.url, viewport={"width": width, "height": 844})
-    draw_for_lesson(page)
+    draw_to_the_end(page)
     choice(page, "1").click()
     expect_taught(page, said="7", label="1")
     expect(corrections(page)).to_have_count(1)
@@ -1107,7 +1107,7 @@ def test_a_drawing_and_the_bars_are_seen_in_forced_colours(open_page):
 def test_axe_finds_no_barrier(open_page, school, options):
     page = open_page(school.url, **options)
     assert barriers(page) == []
-    draw_for_lesson(page)
+    draw_to_the_end(page)
     assert barriers(page) == []
     choice(page, "1").click()
     expect_taught(page, said="7", label="1")
