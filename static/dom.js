@@ -1,4 +1,4 @@
-/* Helpers for building what the server decides the number of. */
+/* Helpers for elements: building what the server decides the number of, dialogs, and focus. */
 
 /** Return a new element with a class, a text and children. */
 export function element(tag, { className = "", text = "", children = [], ...properties } = {}) {
@@ -27,4 +27,13 @@ export function makeBars(list, names) {
 /** Return `share` in per cent. What falls short of 1 never becomes 100%: no output of a sigmoid is quite sure. */
 export function percent(share) {
   return `${Math.min(Math.round(100 * share), share < 1 ? 99 : 100)}%`;
+}
+
+/** Show `dialog`, and return the value of the button that closed it, or "" where it was closed otherwise. */
+export function ask(dialog) {
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue), { once: true });
+  });
 }

@@ -1,4 +1,5 @@
-/* Looking inside: the hidden nodes at work, one of them in detail, and what the network imagines. */
+/* Looking inside: how a drawing is prepared, the hidden nodes at work, one of them in detail, and what the network
+   imagines. */
 
 import { element, makeBars } from "./dom.js";
 import { NodeGrid } from "./nodes.js";
@@ -6,6 +7,13 @@ import { showGrey, showWeights } from "./pixels.js";
 
 const POINTING = 60; // milliseconds that the pointer stays on a node before its weights are asked for
 const SIDE = 28;
+const CAPTIONS = {
+  picture: "What you gave",
+  ink: "The ink alone",
+  digit: "Cut out, no specks",
+  stroke: "Usual stroke width",
+  pixels: "Fitted and centred",
+};
 
 export class InsideView {
   #server;
@@ -37,6 +45,16 @@ export class InsideView {
   /** Light up the nodes by their outputs, 0 to 1; none for none. */
   showHidden(outputs) {
     this.#grid.showLevels(outputs);
+  }
+
+  /** Show the pictures on the way from a drawing to its pixels, [{name, image}]; none for none. */
+  showSteps(steps) {
+    const pictures = steps.map(({ name, image }) => {
+      const picture = element("img", { className: "pixelated", src: image, alt: "" });
+      return element("li", { children: [picture, CAPTIONS[name] ?? name] });
+    });
+    document.getElementById("steps").replaceChildren(...pictures);
+    document.getElementById("no-steps").hidden = steps.length > 0;
   }
 
   #point(node) {

@@ -10,6 +10,8 @@ import { listenForPictures, usablePicture } from "./pictures.js";
 import { Server } from "./server.js";
 import { isBlank, Sheets } from "./sheets.js";
 import { say, sayWhenSettled } from "./speech.js";
+import { TaughtView } from "./taught.js";
+import { TeachView } from "./teach.js";
 
 const at = (id) => document.getElementById(id);
 
@@ -19,6 +21,8 @@ const sheets = new Sheets();
 const pad = new Pad(at("pad"), sheets);
 const answerView = new AnswerView();
 const insideView = new InsideView(server);
+const teachView = new TeachView(server);
+const taughtView = new TaughtView(server);
 let prompt = "Draw a digit";
 
 // drawing
@@ -40,17 +44,23 @@ function showSheet() {
   at("clear").disabled = isBlank(sheet);
   at("hint").hidden = !isBlank(sheet);
   showPreview(sheet.picture);
+  teachView.close();
   if (isBlank(sheet)) {
     asker.forget();
     showNoAnswer("empty", prompt);
   } else {
-    asker.ask(makeQuestion);
+    askAgain();
   }
+}
+
+function askAgain() {
+  if (!isBlank(pad.sheet)) asker.ask(makeQuestion);
 }
 
 function makeQuestion() {
   const { strokes, picture } = pad.sheet;
-  return picture ? { blob: picture } : { imageData: toDataUrl(strokes) };
+  const withSteps = at("preparation").open;
+  return picture ? { blob: picture, withSteps } : { imageData: toDataUrl(strokes), withSteps };
 }
 
 let previewed = null;
@@ -93,10 +103,13 @@ async function takePicture(file) {
 
 // answers
 
-function showAnswer({ detail: { answer } }) {
+function showAnswer({ detail: { question, answer } }) {
   settled();
-  sayWhenSettled(answerView.show(answer));
+  const words = answerView.show(answer);
+  if (!teachView.isAnswered) sayWhenSettled(words); // else what was taught is being said
   insideView.showHidden(answer.hidden);
+  insideView.showSteps(answer.steps ?? []);
+  if (!pad.isDrawing && !asker.isWaiting) teachView.ask({ question, answer });
 }
 
 function showRefusal({ detail: { problem } }) {
@@ -107,8 +120,28 @@ function showRefusal({ detail: { problem } }) {
 }
 
 function showNoAnswer(state, sentence) {
+  teachView.close();
   answerView.showSentence(state, sentence);
   insideView.showHidden([]);
+  insideView.showSteps([]);
+}
+
+// teaching
+
+function showLesson({ detail: answer }) {
+  if (answer) answerView.show(answer);
+  networkChanged();
+  taughtView.refresh();
+}
+
+function showCorrected() {
+  teachView.close(); // what was told about the answer may be right no longer
+  networkChanged();
+}
+
+function networkChanged() {
+  loadNetwork();
+  askAgain();
 }
 
 // the server away, and back
@@ -135,6 +168,8 @@ async function loadNetwork() {
     speakOf(network.class_names);
     answerView.setClasses(network.class_names);
     insideView.setNetwork(network);
+    teachView.setNetwork(network);
+    taughtView.setNetwork(network);
   } catch (problem) {
     if (!problem.mayPass) showTrouble({ detail: problem }); // else the server has told of it, and will be asked again
   }
@@ -159,6 +194,10 @@ new KeyboardPen({ pad, canvas: at("pad"), paper: at("paper"), cursor: at("cursor
 listenForPictures({ page: document, paper: at("paper"), inputs: [at("file"), at("photo")], give: takePicture });
 asker.addEventListener("answer", showAnswer);
 asker.addEventListener("refused", showRefusal);
+at("preparation").addEventListener("toggle", () => at("preparation").open && askAgain());
+teachView.addEventListener("taught", showLesson);
+teachView.addEventListener("takenBack", showLesson);
+taughtView.addEventListener("changed", showCorrected);
 server.addEventListener("trouble", showTrouble);
 server.addEventListener("back", () => (asker.isWaiting ? asker.retry() : settled()));
 

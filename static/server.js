@@ -1,9 +1,13 @@
 /* Talking to the server, and waiting for it when it is away. Sends "trouble" with a Problem when a request failed in a
-   way that may pass, and "back" when the server is well again. */
+   way that may pass, and "back" when the server is well again. Teaching is not for everybody: where the server wants a
+   token for it, the one that token.js keeps is sent along. */
+
+import { askForToken, knownToken } from "./token.js";
 
 const PATIENCE = 20_000; // milliseconds: a photo may come over a slow line
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 5_000;
+const PAGE = 100; // corrections that are listed at a time
 
 /** What went wrong: the server's own words where it gave them (RFC 9457), else ours. Status 0: no answer at all. */
 export class Problem extends Error {
@@ -22,21 +26,67 @@ export class Problem extends Error {
 export class Server extends EventTarget {
   #wait = FIRST_WAIT;
   #waiting = false;
+  #needsToken = false;
 
-  /** Ask what a drawing {imageData} or a picture {blob} shows. */
-  query(question, signal) {
-    const body = question.blob ?? JSON.stringify({ imageData: question.imageData });
-    const type = question.blob?.type ?? "application/json";
-    const options = { method: "POST", headers: { "Content-Type": type }, body };
-    return this.#request("query?include=pixels,hidden", options, signal);
+  /** Ask what a drawing {imageData} or a picture {blob} shows, and how it was prepared if `withSteps` is true. */
+  query({ blob, imageData, withSteps }, signal) {
+    const body = blob ?? JSON.stringify({ imageData });
+    const options = { method: "POST", headers: { "Content-Type": blob?.type ?? "application/json" }, body };
+    return this.#request(`query?include=pixels,hidden${withSteps ? ",steps" : ""}`, options, signal);
   }
 
-  network() {
-    return this.#request("network");
+  async network() {
+    const network = await this.#request("network");
+    this.#needsToken = network.learning.token;
+    return network;
   }
 
   hiddenNode(node, signal) {
     return this.#request(`network/hidden/${node}`, {}, signal);
+  }
+
+  /** Teach that a drawing {imageData}, or one of 784 pixels {inputs}, shows `label`. Returns the correction, and the
+      answers before and after. */
+  teach(drawing, label) {
+    return this.#trusted("train", json("POST", { ...drawing, label }));
+  }
+
+  /** Return {corrections, total}: the newest corrections, or those that came before the one with the id `before`. */
+  corrections(before) {
+    return this.#trusted(`corrections?limit=${PAGE}${before ? `&before=${before}` : ""}`);
+  }
+
+  /** Return all corrections as a blob in the format of MNIST's CSV files. */
+  correctionsFile() {
+    return this.#trusted("corrections.csv", {}, (response) => response.blob());
+  }
+
+  relabel(id, label) {
+    return this.#trusted(`corrections/${id}`, json("PATCH", { label }));
+  }
+
+  takeBack(id) {
+    return this.#trusted(`corrections/${id}`, { method: "DELETE" });
+  }
+
+  takeAllBack() {
+    return this.#trusted("corrections", { method: "DELETE" });
+  }
+
+  /** Request what is not for everybody. Only silence is sent as "trouble": what the server says, the caller shows. */
+  async #trusted(path, options = {}, read = undefined) {
+    let token = knownToken();
+    if (!token && this.#needsToken) token = await askForToken();
+    for (;;) {
+      const headers = token ? { ...options.headers, Authorization: `Bearer ${token}` } : options.headers;
+      try {
+        return await exchange(path, { ...options, headers }, undefined, read);
+      } catch (problem) {
+        if (problem.status === 0) this.#awaitRecovery(problem);
+        if (problem.code !== "needs-token") throw problem;
+        token = await askForToken(token);
+      }
+    }
   }
 
   async #request(path, options = {}, signal = undefined) {
@@ -72,14 +122,19 @@ async function isWell() {
   }
 }
 
-/** Return the JSON that `path` answers with. Throws a Problem, or whatever reason `signal` was aborted with. */
-async function exchange(path, options = {}, signal = undefined) {
+function json(method, body) {
+  return { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+}
+
+/** Return what `path` answers with: JSON, or what `read` makes of the response. Throws a Problem, or whatever reason
+    `signal` was aborted with. */
+async function exchange(path, options = {}, signal = undefined, read = (response) => response.json()) {
   const impatience = AbortSignal.timeout(PATIENCE);
   let response;
   let body;
   try {
     response = await fetch(path, { ...options, signal: signal ? AbortSignal.any([signal, impatience]) : impatience });
-    body = await response.json();
+    body = await (response.ok ? read(response) : response.json());
   } catch {
     signal?.throwIfAborted();
     throw new Problem({ status: response?.ok === false ? response.status : 0, detail: "The server does not answer." });

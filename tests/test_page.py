@@ -3,11 +3,14 @@
 import base64
 import io
 import json
+import re
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlparse
 
 import cv2
 import numpy as np
@@ -15,12 +18,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import request
 from PIL import Image
-from playwright.sync_api import Browser, CDPSession, JSHandle, Page, Request, Route, expect
+from playwright.sync_api import Browser, CDPSession, JSHandle, Locator, Page, Request, Route, expect
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from data.files import shipped_model
 from data.mnist import CLOTHES
 from docs.screenshots import Stroke, browser_program, draw, open_browser, place
+from learning import memory_of
 from neural_network import NeuralNetwork
 from server import create_app
 from tests.conftest import missing
@@ -38,8 +42,10 @@ ZERO: list[Stroke] = [[(float(x), float(y)) for x, y in ROUND]]
 class Service:
     """The server of one model, on a port that stays the same when it is stopped and started again."""
 
-    def __init__(self, model: Path) -> None:
-        self.model, self.port = model, 0
+    def __init__(self, model: Path, folder: Path, **config: object) -> None:
+        taught = shutil.copyfile(model, folder / "taught.npz")
+        self.config, self.port = {"MODEL": taught, "CORRECTIONS": folder / "corrections.db", **config}, 0
+        self.folder = folder
         self.received: list[bytes] = []  # bodies of requests, for the browser does not tell what pictures it sent
         self.start()
 
@@ -48,7 +54,7 @@ class Service:
         return f"http://127.0.0.1:{self.port}/"
 
     def start(self) -> None:
-        app = create_app({"MODEL": self.model})
+        app = create_app(self.config)
         app.before_request(lambda: self.received.append(request.get_data()))
         self.http: BaseWSGIServer = make_server("127.0.0.1", self.port, app, threaded=True)
         self.port = self.http.port
@@ -62,10 +68,24 @@ class Service:
 
 
 @pytest.fixture(scope="module")
-def service() -> Iterator[Service]:
-    running = Service(shipped_model())
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    running = Service(shipped_model(), tmp_path_factory.mktemp("data"))
     yield running
     running.stop()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Service]]:
+    """Run a server that nobody else teaches, with settings of its own."""
+    running: list[Service] = []
+
+    def start(model: Path | None = None, **config: object) -> Service:
+        running.append(Service(model or shipped_model(), tmp_path, **config))
+        return running[-1]
+
+    yield start
+    for service in running:
+        service.stop()
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +142,13 @@ def ink(page: Page) -> float:
 
 def expect_answer(page: Page, label: str) -> None:
     expect(page.locator("#label")).to_have_text(label)
+
+
+def draw_to_the_end(page: Page, strokes: list[Stroke] = SEVEN, label: str = "7") -> None:
+    """Draw, and wait for the answer to the whole drawing; those before it are about a part."""
+    draw(page, strokes)
+    expect_answer(page, label)
+    expect(page.locator("#right")).to_be_enabled()
 
 
 def picture_of_seven(extension: str, side: int = 200) -> bytes:
@@ -441,8 +468,7 @@ def test_what_the_server_does_not_take_is_made_into_what_it_takes(page, service,
 
 
 def test_a_file_that_is_no_picture_is_told_and_not_sent(page):
-    draw(page, SEVEN)
-    expect_answer(page, "7")
+    draw_to_the_end(page)
     drawn, asked = ink(page), queries(page)
     drop(page, b"no picture", "image/heic", "photo.heic")
     expect(page.locator("#sentence")).to_contain_text("cannot read photo.heic")
@@ -458,8 +484,8 @@ def test_a_picture_without_ink_asks_for_a_digit(page):
 # the server away
 
 
-def test_the_page_says_that_the_server_is_away_and_recovers_by_itself(open_page):
-    service = Service(shipped_model())
+def test_the_page_says_that_the_server_is_away_and_recovers_by_itself(open_page, serve):
+    service = serve()
     page = open_page(service.url)
     draw_and_clear(page)
     service.stop()
@@ -469,7 +495,6 @@ def test_the_page_says_that_the_server_is_away_and_recovers_by_itself(open_page)
     service.start()
     expect_answer(page, "7")
     expect(page.locator("#banner")).to_be_hidden()
-    service.stop()
 
 
 def test_the_server_s_own_words_are_shown_while_it_fails(page):
@@ -500,12 +525,466 @@ def test_a_refusal_is_said_and_not_repeated(page):
     assert len(asked) == 1
 
 
+# teaching
+
+
+@pytest.fixture
+def school(serve: Callable[..., Service]) -> Service:
+    """A server that this test alone teaches."""
+    return serve()
+
+
+@pytest.fixture
+def lesson(open_page: Open, school: Service) -> Page:
+    """A page with a 7 that has been answered."""
+    page = open_page(school.url)
+    draw_to_the_end(page)
+    return page
+
+
+def choice(page: Page, name: str) -> Locator:
+    return page.get_by_role("group", name="No, it is:").get_by_role("button", name=name, exact=True)
+
+
+def undo_button(page: Page) -> Locator:
+    return page.get_by_role("button", name="Undo what you told")
+
+
+def corrections(page: Page) -> Locator:
+    """Open the list of what was taught, and return its rows."""
+    page.locator("#taught summary").click()
+    expect(page.locator("#taught-count")).not_to_be_empty()
+    return page.locator("#corrections li")
+
+
+def expect_taught(page: Page, said: str, label: str) -> None:
+    words = page.locator("#teach-words")
+    expect(words).to_have_text(re.compile(rf"^It said {said} \(\d+% sure\); now it says {label} \(\d+% sure\)\.$"))
+    expect(page.locator("#label")).to_have_text(re.compile(rf"^{label}\??$"))
+    expect(page.locator("#bars .best .name")).to_have_text(label)
+    expect(page.locator("#spoken")).to_have_text(words.inner_text())
+
+
+def requests_to(page: Page, path: str) -> list[Request]:
+    """Return a list to which each request to `path` will be added."""
+    made: list[Request] = []
+
+    def notice(request: Request) -> None:
+        if urlparse(request.url).path == path:
+            made.append(request)
+
+    page.on("request", notice)
+    return made
+
+
+def test_a_click_on_what_is_right_teaches_it_and_the_new_answer_is_seen_and_heard(lesson):
+    looks = [lesson.locator("#nodes").inner_html(), imagined(lesson)]
+    choice(lesson, "1").click()
+    expect_taught(lesson, said="7", label="1")
+    lesson.wait_for_function("(before) => nodes.innerHTML !== before", arg=looks[0])
+    lesson.wait_for_function(f"(before) => {IMAGINED} !== before", arg=looks[1])
+    for name in "0123456789":
+        expect(choice(lesson, name)).to_be_disabled()  # it has been told
+
+
+IMAGINED = "document.querySelector('#imagined li:nth-child(2) canvas').toDataURL()"
+
+
+def imagined(page: Page) -> str:
+    return page.evaluate(IMAGINED)
+
+
+def test_the_key_of_the_right_digit_teaches_it(lesson):
+    lesson.keyboard.press("1")
+    expect_taught(lesson, said="7", label="1")
+    lesson.keyboard.press("Control+z")  # the drawing is still the paper's own to undo
+    assert ink(lesson) == 0
+
+
+@pytest.mark.parametrize("tell", ["Yes", "7", "the key 7"])
+def test_what_is_right_already_is_thanked_for_and_not_sent(lesson, tell):
+    sent = requests_to(lesson, "/train")
+    if tell == "the key 7":
+        lesson.keyboard.press("7")
+    else:
+        lesson.get_by_role("group", name="Is that right?").get_by_role("button", name=tell, exact=True).click()
+    expect(lesson.locator("#teach-words")).to_have_text("Thank you.")
+    expect(lesson.locator("#spoken")).to_have_text("Thank you.")
+    assert sent == []
+    undo_button(lesson).click()
+    expect(lesson.locator("#right")).to_be_enabled()
+
+
+def test_yes_to_a_doubtful_answer_makes_the_network_surer(lesson):
+    lesson.locator("#clear").click()
+    answer_with(lesson, unsure=True)
+    lesson.locator("#undo").click()
+    expect_answer(lesson, "7?")
+    lesson.unroute("**/query*")
+    with lesson.expect_response("**/train") as told:
+        lesson.locator("#right").click()
+    assert json.loads(told.value.request.post_data or "")["label"] == "7"
+    expect(lesson.locator("#teach-words")).to_contain_text("it still says 7")
+    expect_answer(lesson, "7")
+
+
+def test_undo_makes_the_network_forget_and_asks_again(lesson):
+    choice(lesson, "1").click()
+    expect_taught(lesson, said="7", label="1")
+    undo_button(lesson).click()
+    expect_answer(lesson, "7")
+    expect(lesson.locator("#teach-words")).to_have_text("Is that right?")
+    expect(choice(lesson, "1")).to_be_enabled()
+    expect(corrections(lesson)).to_have_count(0)
+
+
+def test_the_question_is_asked_about_each_drawing_anew(lesson):
+    choice(lesson, "1").click()
+    expect_taught(lesson, said="7", label="1")
+    lesson.locator("#clear").click()
+    expect(lesson.locator("#teach-words")).to_have_text("Is that right?")
+    expect(lesson.locator("#right")).to_be_disabled()
+    lesson.keyboard.press("5")  # about nothing
+    draw_to_the_end(lesson, ZERO, "0")
+    expect(corrections(lesson)).to_have_count(1)
+
+
+def test_a_drawing_is_taught_as_it_was_sent_and_of_a_picture_only_the_pixels(lesson):
+    for kept in ("imageData", "inputs"):
+        with lesson.expect_request("**/train") as told:
+            choice(lesson, "1").click()
+        assert json.loads(told.value.post_data or "").keys() == {kept, "label"}
+        expect_taught(lesson, said="7", label="1")
+        undo_button(lesson).click()
+        expect_answer(lesson, "7")
+        drop(lesson, picture_of_seven(".png"), "image/png")
+        expect(lesson.locator("#right")).to_be_enabled()
+
+
+def test_a_double_click_teaches_once(lesson):
+    sent = requests_to(lesson, "/train")
+    choice(lesson, "1").dblclick()
+    expect_taught(lesson, said="7", label="1")
+    assert len(sent) == 1
+    expect(corrections(lesson)).to_have_count(1)
+
+
+def test_while_the_network_learns_nothing_else_can_be_told(lesson):
+    held: list[Route] = []
+    lesson.route("**/train", lambda route: held.append(route))
+    sent = requests_to(lesson, "/train")
+    choice(lesson, "1").click()
+    expect(lesson.locator("#teach")).to_have_attribute("aria-busy", "true")
+    for button in (lesson.locator("#right"), choice(lesson, "1"), choice(lesson, "2")):
+        expect(button).to_be_disabled()
+    lesson.keyboard.press("2")
+    held[0].continue_()
+    expect_taught(lesson, said="7", label="1")
+    expect(lesson.locator("#teach")).to_have_attribute("aria-busy", "false")
+    assert len(sent) == 1
+
+
+def test_whoever_draws_on_while_the_network_learns_is_asked_about_the_new_drawing(lesson):
+    held: list[Route] = []
+    lesson.route("**/train", lambda route: held.append(route))
+    choice(lesson, "1").click()
+    expect(lesson.locator("#teach")).to_have_attribute("aria-busy", "true")
+    lesson.locator("#clear").click()
+    draw(lesson, ZERO)
+    expect_answer(lesson, "0")
+    held[0].continue_()
+    expect(lesson.locator("#spoken")).to_contain_text("now it says 1")
+    expect(lesson.locator("#teach-words")).to_have_text("Is that right?")
+    expect(lesson.locator("#right")).to_be_enabled()
+    expect_answer(lesson, "0")
+    expect(corrections(lesson)).to_have_count(1)
+
+
+def test_keys_that_are_meant_otherwise_teach_nothing(lesson):
+    sent = requests_to(lesson, "/train")
+    expect(corrections(lesson)).to_have_count(0)
+    for key in ("Control+1", "Alt+1", "x", "+"):
+        lesson.keyboard.press(key)
+    lesson.locator("#pad").focus()
+    lesson.keyboard.press("Space")  # puts the keyboard's pen down: nobody has finished drawing
+    lesson.keyboard.press("1")
+    lesson.keyboard.press("Space")
+    expect(lesson.locator("#right")).to_be_enabled()
+    lesson.get_by_label("The keys 0 to 9 answer as well").uncheck()
+    lesson.keyboard.press("1")
+    expect(lesson.locator("#right")).to_be_enabled()
+    assert sent == []
+
+
+def test_the_keyboard_alone_can_teach_and_undo_and_keeps_its_place(lesson):
+    choice(lesson, "1").focus()
+    lesson.keyboard.press("Enter")
+    expect(undo_button(lesson)).to_be_focused()
+    expect_taught(lesson, said="7", label="1")
+    lesson.keyboard.press("Enter")
+    expect(lesson.locator("#right")).to_be_focused()
+    expect_answer(lesson, "7")
+    lesson.keyboard.press("Enter")
+    expect(lesson.locator("#teach-words")).to_have_text("Thank you.")
+    expect(undo_button(lesson)).to_be_focused()
+
+
+# what it was taught
+
+
+def test_what_was_taught_is_listed_newest_first_with_its_pixels(lesson):
+    choice(lesson, "1").click()
+    expect_taught(lesson, said="7", label="1")
+    lesson.locator("#clear").click()
+    draw_to_the_end(lesson, ZERO, "0")
+    rows = corrections(lesson)
+    lesson.keyboard.press("6")  # while the list is open
+    expect(rows).to_have_count(2)
+    expect(lesson.locator("#taught-count")).to_have_text("2 drawings")
+    assert [row.locator("select").input_value() for row in rows.all()] == ["6", "1"]
+    expect(rows.nth(0)).to_contain_text(re.compile(r"It had said 0 \(\d+% sure\)"))
+    expect(rows.nth(1).locator("time")).to_have_text(re.compile(r"^\d+ \w+ \d{4}, \d\d:\d\d:\d\d$"))
+    pictures = [
+        lesson.evaluate("(canvas) => canvas.toDataURL()", lesson.locator(selector).element_handle())
+        for selector in ("#seen", "#corrections li:nth-child(1) canvas", "#corrections li:nth-child(2) canvas")
+    ]
+    assert pictures[0] == pictures[1] != pictures[2]
+
+
+def test_a_label_in_the_list_is_changed_and_the_network_follows(lesson):
+    choice(lesson, "1").click()
+    expect_taught(lesson, said="7", label="1")
+    rows = corrections(lesson)
+    rows.locator("select").select_option("4")
+    expect_answer(lesson, "4")
+    expect(lesson.locator("#teach-words")).to_have_text("Is that right?")
+    expect(rows.locator("select")).to_have_value("4")
+    lesson.reload()
+    assert corrections(lesson).locator("select").input_value() == "4"
+
+
+def test_one_is_taken_back_and_the_others_stay(lesson):
+    choice(lesson, "1").click()
+    expect_taught(lesson, said="7", label="1")
+    lesson.locator("#clear").click()
+    draw_to_the_end(lesson, ZERO, "0")
+    lesson.keyboard.press("6")
+    expect_taught(lesson, said="0", label="6")
+    rows = corrections(lesson)
+    rows.first.get_by_role("button", name="Take back").focus()
+    lesson.keyboard.press("Enter")
+    expect(rows).to_have_count(1)
+    expect(rows.get_by_role("button", name="Take back")).to_be_focused()
+    expect(lesson.locator("#taught-count")).to_have_text("1 drawing")
+    expect_answer(lesson, "0")
+    assert rows.locator("select").input_value() == "1"
+
+
+def test_all_is_taken_back_only_when_that_is_confirmed(lesson):
+    choice(lesson, "1").click()
+    expect_taught(lesson, said="7", label="1")
+    rows = corrections(lesson)
+    dialog = lesson.get_by_role("dialog", name="Take back 1 drawing?")
+    for refusal in ("Escape", "Enter"):  # Enter presses what has the focus: Cancel
+        lesson.locator("#forget").click()
+        expect(dialog).to_be_visible()
+        lesson.keyboard.press(refusal)
+        expect(dialog).to_be_hidden()
+    expect(rows).to_have_count(1)
+    lesson.locator("#forget").click()
+    dialog.get_by_role("button", name="Take all back").click()
+    expect(rows).to_have_count(0)
+    expect(lesson.locator("#taught-count")).to_have_text("Nothing yet.")
+    expect(lesson.locator("#forget")).to_be_disabled()
+    expect_answer(lesson, "7")
+
+
+def test_what_was_taught_is_saved_as_csv(lesson):
+    choice(lesson, "1").click()
+    expect_taught(lesson, said="7", label="1")
+    expect(corrections(lesson)).to_have_count(1)
+    with lesson.expect_download() as saved:
+        lesson.get_by_role("button", name="Save as CSV").click()
+    assert saved.value.suggested_filename == "corrections.csv"
+    row = saved.value.path().read_text(encoding="utf-8").strip().split(",")
+    seen = lesson.evaluate("Array.from(seen.getContext('2d').getImageData(0, 0, 28, 28).data)")[::4]
+    assert row == ["1", *map(str, seen)]
+
+
+def test_more_than_a_hundred_are_listed_page_by_page(lesson):
+    made = {"label": "1", "said": "7", "confidence": 0.8, "created": "2026-01-31T10:15:30Z", "pixels": [0] * 784}
+    ids = list(range(205, 0, -1))
+
+    def a_page(route: Route) -> None:
+        before = int(parse_qs(urlparse(route.request.url).query).get("before", ["206"])[0])
+        found = [made | {"id": number} for number in ids if number < before][:100]
+        route.fulfill(json={"corrections": found, "total": len(ids)})
+
+    lesson.route("**/corrections?*", a_page)
+    rows = corrections(lesson)
+    more = lesson.get_by_role("button", name="Show more")
+    for shown in (100, 200):
+        expect(rows).to_have_count(shown)
+        more.click()
+    expect(rows).to_have_count(205)
+    expect(more).to_be_hidden()
+    assert [int(row.get_attribute("data-id") or 0) for row in rows.all()] == ids
+
+
+# teaching that fails
+
+
+def test_a_network_that_may_not_be_taught_says_why(open_page, serve):
+    page = open_page(serve(LEARNING="off").url)
+    draw(page, SEVEN)
+    expect_answer(page, "7")
+    expect(page.locator("#teach-off")).to_contain_text("off")
+    expect(page.locator("#teach")).to_be_hidden()
+    expect(page.locator("#taught")).to_be_hidden()
+    sent = requests_to(page, "/train")
+    page.keyboard.press("1")
+    assert sent == []
+
+
+def test_the_token_is_asked_for_until_it_is_right_and_then_kept(open_page, serve):
+    page = open_page(serve(TOKEN="open-sesame").url)
+    sent = requests_to(page, "/train")
+    draw_to_the_end(page)
+    choice(page, "1").click()
+    dialog = page.get_by_role("dialog", name="The token for teaching")
+    refused = page.get_by_text("The server does not take that token.")
+    expect(dialog).to_be_visible()
+    expect(refused).to_be_hidden()
+    page.keyboard.type("wrong123")  # digits in it teach nothing
+    page.keyboard.press("Enter")
+    expect(refused).to_be_visible()
+    page.keyboard.type("open-sesame")
+    page.keyboard.press("Enter")
+    expect_taught(page, said="7", label="1")
+    assert [request.headers.get("authorization") for request in sent] == ["Bearer wrong123", "Bearer open-sesame"]
+    page.reload()
+    expect(corrections(page)).to_have_count(1)
+    expect(dialog).to_be_hidden()
+
+
+def test_whoever_has_no_token_keeps_drawing_and_question(open_page, serve):
+    page = open_page(serve(TOKEN="open-sesame").url)
+    draw_to_the_end(page)
+    choice(page, "1").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#teach-problem")).to_have_text("This needs the token.")
+    expect(page.locator("#right")).to_be_enabled()
+    expect_answer(page, "7")
+    page.locator("#taught summary").click()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#taught-problem")).to_have_text("This needs the token.")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [(429, "too-many", "Go on in 7 seconds."), (503, "storage", "The disk is full."), (409, "full", "No more.")],
+)
+def test_what_goes_wrong_is_said_beside_the_buttons_and_can_be_tried_again(lesson, status, code, words):
+    problem = {"type": "about:blank", "status": status, "code": code, "detail": words}
+    lesson.route("**/train", lambda route: route.fulfill(status=status, json=problem))
+    drawn = ink(lesson)
+    choice(lesson, "1").click()
+    expect(lesson.locator("#teach-problem")).to_have_text(words)
+    expect(lesson.locator("#spoken")).to_have_text(words)
+    expect(lesson.locator("#banner")).to_be_hidden()
+    expect_answer(lesson, "7")
+    assert ink(lesson) == drawn
+    lesson.unroute("**/train")
+    choice(lesson, "1").click()
+    expect_taught(lesson, said="7", label="1")
+    expect(lesson.locator("#teach-problem")).to_be_hidden()
+
+
+def test_whoever_teaches_too_much_at_once_is_told_how_long_to_wait(open_page, serve):
+    page = open_page(serve(LESSONS_PER_MINUTE=1).url)
+    draw_to_the_end(page)
+    choice(page, "1").click()
+    expect_taught(page, said="7", label="1")
+    undo_button(page).click()
+    expect(page.locator("#teach-problem")).to_contain_text(re.compile(r"in \d+ seconds"))
+    expect(page.locator("#banner")).to_be_hidden()
+    expect(undo_button(page)).to_be_enabled()
+    expect_answer(page, "1")
+
+
+def test_what_cannot_be_stored_is_not_learnt(lesson, school):
+    school.folder.joinpath("corrections.db").write_bytes(b"This is no database. " * 100)
+    choice(lesson, "1").click()
+    expect(lesson.locator("#teach-problem")).to_contain_text("corrections.db cannot be used")
+    expect_answer(lesson, "7")
+
+
+def test_a_label_that_cannot_be_changed_stays_what_it_was(lesson):
+    choice(lesson, "1").click()
+    expect_taught(lesson, said="7", label="1")
+    rows = corrections(lesson)
+    problem = {"type": "about:blank", "status": 503, "code": "storage", "detail": "The disk is full."}
+    lesson.route("**/corrections/*", lambda route: route.fulfill(status=503, json=problem))
+    rows.locator("select").select_option("4")
+    expect(lesson.locator("#taught-problem")).to_have_text("The disk is full.")
+    expect(rows.locator("select")).to_have_value("1")
+    rows.get_by_role("button", name="Take back").click()
+    expect(lesson.locator("#spoken")).to_have_text("The disk is full.")
+    expect(rows).to_have_count(1)
+
+
+def test_a_server_that_goes_away_while_it_is_taught_is_told_of_and_can_be_taught_when_it_is_back(lesson, school):
+    school.stop()
+    choice(lesson, "1").click()
+    expect(lesson.get_by_role("alert")).to_contain_text("The server does not answer.")
+    expect(lesson.locator("#teach-problem")).to_have_text("The server does not answer.")
+    expect(choice(lesson, "1")).to_be_enabled()
+    expect_answer(lesson, "7")
+    school.start()
+    expect(lesson.locator("#banner")).to_be_hidden()
+    expect(lesson.locator("#teach-problem")).to_be_hidden()
+    choice(lesson, "1").click()
+    expect_taught(lesson, said="7", label="1")
+
+
+def test_what_was_taught_lasts_when_the_server_is_started_again(lesson, school):
+    choice(lesson, "1").click()
+    expect_taught(lesson, said="7", label="1")
+    school.stop()
+    school.start()
+    lesson.reload()
+    draw_to_the_end(lesson, label="1")
+    expect(corrections(lesson)).to_have_count(1)
+
+
 # look inside
 
 
 def votes(node: int) -> list[str]:
     weights = NeuralNetwork.load(shipped_model()).who[:, node]
     return [f"{vote:+.2f}".replace("-", "−") for vote in weights]
+
+
+def test_the_steps_to_the_pixels_are_asked_for_and_shown_only_while_they_are_open(page):
+    asked = queries(page)
+    draw(page, SEVEN)
+    expect_answer(page, "7")
+    assert not any("steps" in request.url for request in asked)
+    page.get_by_text("How your drawing is prepared").click()
+    steps = page.locator("#steps li")
+    captions = ["What you gave", "The ink alone", "Cut out, no specks", "Usual stroke width", "Fitted and centred"]
+    expect(steps).to_have_text(captions)
+    page.wait_for_function("[...document.querySelectorAll('#steps img')].every((image) => image.naturalWidth > 0)")
+    assert page.evaluate("document.querySelector('#steps li:last-child img').naturalWidth") == 28
+    page.locator("#clear").click()
+    expect(steps).to_have_count(0)
+    page.get_by_text("How your drawing is prepared").click()
+    page.locator("#undo").click()
+    expect_answer(page, "7")
+    assert "steps" not in asked[-1].url
 
 
 def test_every_hidden_node_is_lit_by_its_output(page):
@@ -557,10 +1036,14 @@ def test_what_the_network_imagines_is_shown_for_each_answer(page):
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280, 1920])
-def test_no_window_scrolls_sideways(open_page, width):
-    page = open_page(viewport={"width": width, "height": 844})
-    draw(page, SEVEN)
-    expect_answer(page, "7")
+def test_no_window_scrolls_sideways(open_page, school, width):
+    page = open_page(school.url, viewport={"width": width, "height": 844})
+    draw_to_the_end(page)
+    choice(page, "1").click()
+    expect_taught(page, said="7", label="1")
+    expect(corrections(page)).to_have_count(1)
+    page.locator("#preparation summary").click()
+    expect(page.locator("#steps li")).to_have_count(5)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
@@ -568,7 +1051,8 @@ def test_a_phone_shows_paper_and_answer_at_once_with_targets_for_fingers(open_pa
     page = open_page(**PHONE)
     expect(page.locator("#pad")).to_be_in_viewport(ratio=1)
     expect(page.locator("#said")).to_be_in_viewport(ratio=0.9)
-    for control in page.locator("header button, .tools button, .tools .button, #pen").all():
+    controls = "header button, .tools button, .tools .button, #pen, #right, #choices button, summary"
+    for control in page.locator(controls).all():
         box = control.bounding_box()
         assert box is not None
         assert min(box["width"], box["height"]) >= 44
@@ -593,7 +1077,9 @@ def test_the_drawing_changes_colour_with_the_theme(page):
 
 def test_the_page_works_where_nothing_can_be_stored(browser, service):
     page = browser.new_page()
-    page.add_init_script("Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no'); }})")
+    page.add_init_script("""for (const name of ["localStorage", "sessionStorage"]) {
+        Object.defineProperty(window, name, {get() { throw new DOMException("no"); }});
+    }""")
     page.goto(service.url)
     page.get_by_role("button", name="Dark").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
@@ -618,12 +1104,21 @@ def test_a_drawing_and_the_bars_are_seen_in_forced_colours(open_page):
 
 
 @pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}, PHONE], ids=["light", "dark", "phone"])
-def test_axe_finds_no_barrier(open_page, options):
-    page = open_page(**options)
+def test_axe_finds_no_barrier(open_page, school, options):
+    page = open_page(school.url, **options)
     assert barriers(page) == []
-    draw(page, SEVEN)
-    expect_answer(page, "7")
+    draw_to_the_end(page)
     assert barriers(page) == []
+    choice(page, "1").click()
+    expect_taught(page, said="7", label="1")
+    expect(corrections(page)).to_have_count(1)
+    page.locator("#preparation summary").click()
+    expect(page.locator("#steps li")).to_have_count(5)
+    assert barriers(page) == []
+    for dialog in ("forget-dialog", "token-dialog"):
+        page.evaluate("(dialog) => document.getElementById(dialog).showModal()", dialog)
+        assert barriers(page) == []
+        page.keyboard.press("Escape")
 
 
 def barriers(page: Page) -> list[tuple[str, list[str]]]:
@@ -631,19 +1126,21 @@ def barriers(page: Page) -> list[tuple[str, list[str]]]:
     return [(violation["id"], [node["html"] for node in violation["nodes"]]) for violation in found]
 
 
-def test_clothes_are_named_and_fit_a_phone(open_page, tmp_path):
+def test_clothes_are_named_and_fit_a_phone(open_page, serve, tmp_path):
     network = NeuralNetwork(784, 30, 10, 0.1, seed=1, class_names=CLOTHES)
+    network.memory = memory_of(network, np.random.default_rng(1).random((500, 784), np.float32))
     network.save(tmp_path / "clothes.npz")
-    service = Service(tmp_path / "clothes.npz")
-    page = open_page(service.url, **PHONE)
+    page = open_page(serve(tmp_path / "clothes.npz").url, **PHONE)
     expect(page.locator("h1")).to_have_text("What is it?")
     expect(page.locator("#sentence")).to_have_text("Draw a picture")
     expect(page.locator("#nodes button")).to_have_count(30)
     draw(page, SEVEN)
     expect(page.locator("#label")).not_to_be_empty()
     expect(page.locator("#bars .name")).to_have_text(list(CLOTHES))
+    expect(page.locator("#choices button")).to_have_text(list(CLOTHES))
+    choice(page, "Ankle boot").click()
+    expect(page.locator("#teach-words")).to_have_text(re.compile(r"^It said .+; .+ says Ankle boot \(\d+% sure\)\.$"))
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    service.stop()
 
 
 # other pages
@@ -662,12 +1159,20 @@ class ForeignPage(BaseHTTPRequestHandler):
         pass
 
 
-def test_a_page_on_another_origin_can_ask(browser, service):
+@pytest.fixture
+def foreign_page(browser: Browser) -> Iterator[Page]:
     foreign = ThreadingHTTPServer(("localhost", 0), ForeignPage)
     threading.Thread(target=foreign.serve_forever, daemon=True).start()
     page = browser.new_page()
     page.goto(f"http://localhost:{foreign.server_port}/")
-    answer = page.evaluate(
+    yield page
+    page.close()
+    foreign.shutdown()
+    foreign.server_close()
+
+
+def test_a_page_on_another_origin_can_ask(foreign_page, service):
+    answer = foreign_page.evaluate(
         """async ([url, content]) => {
             const body = JSON.stringify({imageData: `data:image/png;base64,${content}`});
             const headers = {"Content-Type": "application/json"};
@@ -676,10 +1181,38 @@ def test_a_page_on_another_origin_can_ask(browser, service):
         }""",
         [f"{service.url}query", base64.b64encode(picture_of_seven(".png")).decode()],
     )
-    assert answer == [f"http://localhost:{foreign.server_port}", "7"]
-    page.close()
-    foreign.shutdown()
-    foreign.server_close()
+    assert answer == [foreign_page.url.rstrip("/"), "7"]
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/plain"])  # the second is sent without asking the server
+@pytest.mark.parametrize("mode", ["cors", "no-cors"])
+def test_a_page_on_another_origin_can_neither_teach_nor_read_nor_take_back(foreign_page, lesson, school, kind, mode):
+    choice(lesson, "1").click()
+    expect_taught(lesson, said="7", label="1")
+    outcomes = foreign_page.evaluate(
+        """async ([url, type, mode]) => {
+            const body = JSON.stringify({inputs: Array.from({length: 784}, (_, i) => i % 256), label: "3"});
+            const headers = {"Content-Type": type};
+            const requests = [
+                ["train", {method: "POST", headers, body}],
+                ["corrections", {}],
+                ["corrections.csv", {}],
+                ["corrections/1", {method: "PATCH", headers, body: JSON.stringify({label: "3"})}],
+                ["corrections/1", {method: "DELETE"}],
+                ["corrections", {method: "DELETE"}],
+            ];
+            return Promise.all(requests.map(async ([path, options]) => {
+                try {
+                    return await (await fetch(url + path, {mode, ...options})).text();
+                } catch (error) {
+                    return error.name;
+                }
+            }));
+        }""",
+        [school.url, kind, mode],
+    )
+    assert set(outcomes) <= {"TypeError", ""}  # nothing at all is told: a failure, or an opaque answer
+    assert corrections(lesson).locator("select").input_value() == "1"
 
 
 # its pictures
