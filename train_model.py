@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 from tqdm import tqdm
 
+from data.download import DataError, DownloadError
 from data.files import model_path, shown
-from data.mnist import NAMES, DataError, DownloadError, Records, hold_out, load, targets
+from data.mnist import NAMES, Records, hold_out, load, targets
 from neural_network import NeuralNetwork, cross_entropy
 
 DRY_RUN_BATCHES = 20
