@@ -109,7 +109,7 @@ def test_each_competitor_learns_the_digits_epoch_by_epoch(name, digits):
 
 
 def test_training_stops_at_the_first_epoch_that_reaches_the_goal():
-    test = Records(np.zeros((4, 1), np.float32), np.arange(4, dtype=np.uint8), ("0", "1", "2", "3"))
+    test = Records(np.zeros((4, 1), np.uint8), np.arange(4, dtype=np.uint8), ("0", "1", "2", "3"))
     epochs = [np.array(answers) for answers in ([0, 0, 0, 0], [0, 1, 2, 0], [0, 1, 2, 3])]
 
     def learner():
