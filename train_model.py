@@ -26,7 +26,7 @@ from data.mnist import CLOTHES, NAMES, Records, hold_out, load, scale, targets
 from neural_network import NeuralNetwork, cross_entropy
 
 DRY_RUN_BATCHES = 20
-STRONGEST = 5  # times the usual distortion; with twice, some digits can no longer be read
+STRONGEST = 5  # times the usual distortion; people read most digits at twice, and few at five times
 BLOCK = 10  # batches after which the number of threads is considered again
 INTERRUPTED = 130  # the exit status of a program that was stopped with Ctrl-C
 # An untrained network answers about 0.5 everywhere, which costs ln 2 a node. Twice that is worse than knowing nothing.

@@ -1,10 +1,12 @@
 import math
 from dataclasses import fields
 
+import cv2
 import numpy as np
 import pytest
 
 from data.distortion import FOR_CLOTHES, FOR_DIGITS, Distortion, distorted
+from tests.conftest import Run
 
 STRENGTHS = [field.name for field in fields(Distortion) if field.name != "sigma"]
 
@@ -201,3 +203,17 @@ def test_a_strength_that_makes_no_sense_is_told(wrong):
 def test_pixels_of_another_shape_or_type_are_told(wrong):
     with pytest.raises(ValueError, match=r"uint8 of shape \(n, 784\), got"):
         distorted(wrong, FOR_DIGITS, 0)
+
+
+def test_the_picture_of_distortions_is_drawn(run: Run, tmp_path):
+    ended = run("docs/distortions.py", "--dataset", "digits", "--distort", 2, "--seed", 3)
+    assert ended.returncode == 0, ended.stderr
+    picture = cv2.imread(str(tmp_path / "distortions.png"))
+    assert picture is not None
+    assert picture.std() > 5
+
+
+def test_a_strength_below_0_is_told_without_a_traceback(run: Run):
+    ended = run("docs/distortions.py", "--dataset", "digits", "--distort", -1)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("error: strengths must be")
