@@ -1,7 +1,7 @@
 """Distorted copies of pictures: turned, scaled, slanted, shifted, bent, with a thicker or a thinner stroke.
 
-A network that never meets the same picture twice learns shapes instead of pixels. Sixty thousand pictures take about
-as long as training on them once, so that every epoch can have its own. Nothing here knows labels, files or networks.
+A network that never meets the same picture twice learns shapes instead of pixels. Sixty thousand pictures take
+less time than training on them once, so that every epoch can have its own. Labels, files and networks are left out.
 Source: Simard, Steinkraus, Platt, "Best practices for convolutional neural networks applied to visual document
 analysis", ICDAR, 2003.
 """
