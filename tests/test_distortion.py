@@ -35,7 +35,7 @@ def leaning(pixels):
 
 def sides(pixels):
     """Return height and width of the ink of each picture: (2, n)."""
-    pictures = pixels.reshape(-1, 28, 28) > 100
+    pictures = pixels.reshape(-1, 28, 28) > 127
     return np.stack([pictures.any(axis=axis).sum(axis=1) for axis in (2, 1)])
 
 
