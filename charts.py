@@ -133,6 +133,20 @@ def data_set(inputs: Inputs, labels: Labels, class_names: Sequence[str], path: P
     save(figure, path)
 
 
+def distorted(inputs: Inputs, copies: Inputs, path: Path) -> None:
+    """Draw one row for each of `inputs` (n, 784): the picture itself, then its distorted `copies` (n, k, 784)."""
+    rows, columns = copies.shape[:2]
+    figure = Figure(figsize=(0.8 * (columns + 1), 0.8 * rows + 0.4), layout="constrained")
+    grid = figure.subplots(rows, columns + 1, squeeze=False)
+    for axes, pictures in zip(grid, np.concatenate([inputs[:, None], copies], axis=1), strict=True):
+        for number, picture in enumerate(pictures):
+            show_digit(axes[number], picture)
+            axes[number].spines[:].set_color(GREY if number else ORANGE)
+    grid[0, 0].set_title("original", fontsize=9)
+    grid[0, 1].set_title("distorted copies", fontsize=9, loc="left")
+    save(figure, path)
+
+
 def accuracy_against_seconds(curves: Mapping[str, Sequence[tuple[float, float]]], goal: float, path: Path) -> None:
     """Draw each competitor's epochs: the seconds of training until then, and the accuracy (0 to 1) on the test records.
 

@@ -148,7 +148,7 @@ def test_records(options: argparse.Namespace, network: NeuralNetwork) -> tuple[s
     if options.csv:
         records = load(options.csv, "test")
         # A CSV file has numbers for its classes; the model knows what they stand for.
-        return " ".join(map(str, options.csv)), Records(records.inputs, records.labels, network.class_names)
+        return " ".join(map(str, options.csv)), Records(records.pixels, records.labels, network.class_names)
     learnt = str(network.training.get("dataset"))
     name = options.dataset or (learnt if learnt in NAMES else "mnist")
     return name, load(name, "test")
@@ -156,7 +156,7 @@ def test_records(options: argparse.Namespace, network: NeuralNetwork) -> tuple[s
 
 def check_fit(network: NeuralNetwork, model: Path, records: Records, name: str) -> None:
     """Raise `DataError` where the model knows other classes or sizes than the records have."""
-    inputs, pixels = network.wih.shape[1], records.inputs.shape[1]
+    inputs, pixels = network.wih.shape[1], records.pixels.shape[1]
     if inputs != pixels:
         raise DataError(
             f"{model} takes {inputs} inputs, but {name} has {pixels} pixels a picture; choose another --model."

@@ -19,12 +19,15 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 from tqdm import tqdm
 
+from data.distortion import FOR_CLOTHES, FOR_DIGITS, Distortion, distorted
+from data.download import DataError, DownloadError
 from data.files import model_path, shown
-from data.mnist import NAMES, DataError, DownloadError, Records, hold_out, load, targets
+from data.mnist import CLOTHES, NAMES, Records, hold_out, load, scale, targets
 from neural_network import NeuralNetwork, cross_entropy
 
 DRY_RUN_BATCHES = 20
 MEMORY_RECORDS = 5000  # so many training records give what the model remembers for later corrections
+STRONGEST = 5  # times the usual distortion; people read most digits at twice, and few at five times
 BLOCK = 10  # batches after which the number of threads is considered again
 INTERRUPTED = 130  # the exit status of a program that was stopped with Ctrl-C
 # An untrained network answers about 0.5 everywhere, which costs ln 2 a node. Twice that is worse than knowing nothing.
@@ -75,7 +78,12 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     option("--epochs", whole_number, 10, "passes over the training records")
     option("--batch-size", whole_number, 100, "records a step; 1 is the textbook's per-record training")
     option("--momentum", fraction, 0.8, "share of the last step that is kept, 0 for none")
-    option("--seed", seed, 0, "repeats weights, order and choice of validation records")
+    option("--seed", seed, 0, "repeats weights, order, distortions and choice of validation records")
+    parser.add_argument(
+        "--distort", type=strength, nargs="?", const=1.0, default=0.0, metavar="X",
+        help="train on distorted copies, new ones each epoch: X times as strong as usual, 1 where X is left out "
+        "(default: no distortion)",
+    )  # fmt: skip
     parser.add_argument(
         "--threads", type=whole_number, metavar="N",
         help="for matrix products (default: 1 or 2, whichever is faster at the moment; give one to repeat a run to "
@@ -96,8 +104,10 @@ def run(options: argparse.Namespace) -> int:
     rows, validation_rows = hold_out(len(records.labels), options.seed)
     if options.dry_run:
         rows = rows[: DRY_RUN_BATCHES * options.batch_size]
-    validation = Records(records.inputs[validation_rows], records.labels[validation_rows], records.class_names)
+    validation = Records(records.pixels[validation_rows], records.labels[validation_rows], records.class_names)
     network = new_network(options, records)
+    usual = FOR_CLOTHES if records.class_names == CLOTHES else FOR_DIGITS
+    distortion = usual.times(options.distort) if options.distort else None
     print_settings(options, network, name, len(rows), len(validation_rows))
 
     history: list[Epoch] = []
@@ -106,7 +116,9 @@ def run(options: argparse.Namespace) -> int:
         best = Epoch(0, math.nan, *measure(network, validation)), copy.deepcopy(network)
     ended = ""
     try:
-        for loss in passes(network, records, rows, options.epochs, options.batch_size, options.seed, options.threads):
+        for loss in passes(
+            network, records, rows, options.epochs, options.batch_size, options.seed, options.threads, distortion
+        ):
             epoch = Epoch(len(history) + 1, loss, *measure(network, validation))
             good = epoch.validation_loss < DIVERGED * len(network.class_names)  # NaN is not less than anything
             if good:
@@ -131,7 +143,7 @@ def run(options: argparse.Namespace) -> int:
             print("Dry run: nothing is saved.")
         else:
             some = np.random.default_rng(options.seed).permutation(rows)[:MEMORY_RECORDS]
-            save(best, history, name, options, records.inputs[some])
+            save(best, history, name, options, scale(records.pixels[some]))
         print(f"Time: {time.perf_counter() - started:.1f} s")
     return 0 if not ended else INTERRUPTED if ended == "Interrupted." else 1
 
@@ -154,11 +166,11 @@ def new_network(options: argparse.Namespace, records: Records) -> NeuralNetwork:
     if not options.resume:
         classes = records.class_names
         return NeuralNetwork(
-            records.inputs.shape[1], options.hidden_nodes, len(classes), options.learning_rate,
+            records.pixels.shape[1], options.hidden_nodes, len(classes), options.learning_rate,
             momentum=options.momentum, seed=options.seed, class_names=classes,
         )  # fmt: skip
     network = NeuralNetwork.load(options.resume)
-    if network.class_names != records.class_names or network.wih.shape[1] != records.inputs.shape[1]:
+    if network.class_names != records.class_names or network.wih.shape[1] != records.pixels.shape[1]:
         raise DataError(
             f"{options.resume} was trained on other classes or sizes than these records; leave out --resume."
         )
@@ -176,34 +188,41 @@ def print_settings(options: argparse.Namespace, network: NeuralNetwork, name: st
     print(f"Network:  {nodes} nodes, {start}")
     print(
         f"Training: {options.epochs} epochs, batch size {options.batch_size}, learning rate {options.learning_rate:g}, "
-        f"momentum {options.momentum:g}",
+        f"momentum {options.momentum:g}" + (f", distortion {options.distort:g}" if options.distort else ""),
         flush=True,
     )
 
 
 def passes(
     network: NeuralNetwork, records: Records, rows: NDArray[np.int64], epochs: int, batch_size: int, seed: int,
-    threads: int | None = None,
+    threads: int | None = None, distortion: Distortion | None = None,
 ) -> Iterator[float]:  # fmt: skip
     """Train on the `rows` of `records` in a new order each epoch, and yield each epoch's mean loss.
 
+    With a `distortion`, each epoch has copies of its own; the records themselves are never trained on.
     The learning rate rises to that of the network during the first epoch, since full steps from random weights would
     push hidden nodes to where their sigmoid is flat, and falls to zero by the last, so that the weights settle.
     """
     highest = network.learning_rate
     random = np.random.default_rng(seed)
     wanted = targets(records.labels, len(records.class_names))  # (all, output)
-    batch = np.empty((batch_size, records.inputs.shape[1]), np.float32)  # (n, input), kept for all batches
+    batch = np.empty((batch_size, records.pixels.shape[1]), np.float32)  # (n, input), kept for all batches
     outputs = np.empty((len(rows), wanted.shape[1]), np.float32)  # (rows, output), as they were at each step
     controller = ThreadpoolController()
     batches = epochs * math.ceil(len(rows) / batch_size)
     with tqdm(total=batches, desc="Training", unit=" batches", leave=False, disable=None) as bar:
         for epoch in range(epochs):
             order = random.permutation(rows)
+            copies = (
+                distorted(records.pixels[order], distortion, (seed, epoch)) if distortion else None
+            )  # (rows, input)
             with np.errstate(over="ignore", invalid="ignore"):  # a training that diverges is told by its loss
                 for start in paced(range(0, len(order), batch_size), threads, controller):
                     chosen = order[start : start + batch_size]
-                    inputs = np.take(records.inputs, chosen, axis=0, out=batch[: len(chosen)], mode="clip")
+                    if copies is None:
+                        inputs = np.take(records.inputs, chosen, axis=0, out=batch[: len(chosen)], mode="clip")
+                    else:
+                        inputs = scale(copies[start : start + batch_size])
                     done = epoch + start / len(order)
                     network.learning_rate = highest * min(1.0, (done + 0.01) / 1.01) * (1 - done / epochs)
                     outputs[start : start + batch_size] = network.train(inputs, wanted[chosen])
@@ -248,7 +267,7 @@ def save(
     from learning import memory_of
 
     epoch, network = best
-    kept = ("hidden_nodes", "learning_rate", "epochs", "batch_size", "momentum", "seed")
+    kept = ("hidden_nodes", "learning_rate", "epochs", "batch_size", "momentum", "seed", "distort")
     network.training = {"dataset": name, "best_epoch": asdict(epoch)} | {key: getattr(options, key) for key in kept}
     network.memory = memory_of(network, some_inputs)
     network.save(options.output)
@@ -286,6 +305,16 @@ def fraction(text: str) -> float:
     value = number(text)
     if not 0 <= value < 1:
         raise argparse.ArgumentTypeError(f"needs a number from 0 to below 1, got {text!r}")
+    return value
+
+
+def strength(text: str) -> float:
+    """Return a number from 0 to `STRONGEST`."""
+    value = number(text)
+    if not 0 <= value <= STRONGEST:
+        raise argparse.ArgumentTypeError(
+            f"needs a number from 0 to {STRONGEST}, with CSV files before it, got {text!r}"
+        )
     return value
 
 

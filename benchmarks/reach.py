@@ -59,7 +59,7 @@ def draw(curves: dict[str, list[Curve]], goal: float, picture: Path) -> None:
 def all_curves(bench: Bench, threads: int) -> dict[str, list[Curve]]:
     """Train each competitor in turn, with another seed each time, and return their curves."""
     known = competitors.competitors()
-    few = Records(bench.train.inputs[:1000], bench.train.labels[:1000], bench.train.class_names)
+    few = Records(bench.train.pixels[:1000], bench.train.labels[:1000], bench.train.class_names)
     curves: dict[str, list[Curve]] = {name: [] for name in known}
     with threadpool_limits(threads):
         competitors.use_threads(threads)

@@ -1,4 +1,4 @@
-"""Single calls of `train`: on one record against the textbook, on mini-batches against the machine's matrix product."""
+"""Single calls of `train` against the textbook and against the machine's matrix product; epochs with distortions."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -10,8 +10,10 @@ from threadpoolctl import threadpool_limits
 from benchmarks import textbook
 from benchmarks.bench import Bench, counted, progress
 from benchmarks.measuring import Row, in_turn, ratio
+from data.distortion import FOR_DIGITS, Distortion, distorted
 from data.mnist import Records, targets
 from neural_network import NeuralNetwork
+from train_model import passes
 
 
 def single(bench: Bench) -> list[Row]:
@@ -38,6 +40,28 @@ def steps(train: Callable[..., object], records: Sequence[tuple[object, object]]
     """Take one step after another, each on the inputs and targets of one record or mini-batch."""
     for inputs, wanted in records:
         train(inputs, wanted)
+
+
+def distort(bench: Bench) -> list[Row]:
+    """Time one epoch on distorted copies against one on the records themselves, both on one thread."""
+    train = bench.train
+    rows, inputs = np.arange(len(train.labels)), train.inputs.shape[1]  # inputs are made now, not in the first epoch
+
+    def epoch(distortion: Distortion | None) -> None:
+        network = NeuralNetwork(inputs, 200, 10, learning_rate=0.1, momentum=0.8, seed=0)
+        next(passes(network, train, rows, epochs=1, batch_size=100, seed=0, threads=1, distortion=distortion))
+
+    jobs: dict[str, Callable[[], object]] = {
+        "epoch": lambda: epoch(None),
+        "epoch with distortions": lambda: epoch(FOR_DIGITS),
+        "distortions alone": lambda: distorted(train.pixels, FOR_DIGITS, 0),
+    }
+    times = in_turn(jobs, bench.runs)
+    share = ratio("", times["epoch with distortions"], times["epoch"]).values
+    return [
+        *(Row(f"{name}, 1 thread", times[name], "s") for name in jobs),
+        Row("epoch with distortions / epoch", share, "times", at_most=2.5),
+    ]
 
 
 def sgemm_share(bench: Bench) -> list[Row]:

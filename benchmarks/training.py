@@ -20,7 +20,7 @@ from benchmarks.bench import Bench, real_data, small_data
 from benchmarks.measuring import Bystanders, Row, machine, table
 from benchmarks.programs import accuracy, score, speed
 from benchmarks.reach import reach
-from benchmarks.steps import sgemm_share, single
+from benchmarks.steps import distort, sgemm_share, single
 from data.files import PROJECT
 from data.mnist import DataError
 
@@ -89,6 +89,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Bench], list[Row]]]] = {
     "speed": ("Speed: a whole training, from the CSV to the saved model", speed),
     "reach": ("Reach: training, without reading test records, until enough of them are read right", reach),
     "single": ("Single: a step on one record", single),
+    "distort": ("Distort: an epoch on distorted copies", distort),
     "sgemm": ("Sgemm: what mini-batch training makes of the machine", sgemm_share),
     "score": ("Score: what a user waits for, and memory", score),
 }

@@ -6,22 +6,19 @@ leaves this file as inputs (n, 784) from 0.01 to 1.0 and labels (n,).
 
 import csv
 import gzip
-import hashlib
-import http.client
-import os
 import re
-import urllib.request
 import warnings
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
+from data.download import DataError, fetch, own_mirror
 from data.files import data_folder, written_whole
 
 Part = Literal["train", "test"]
@@ -31,16 +28,6 @@ PIXELS = 28 * 28
 DIGITS = tuple("0123456789")
 CLOTHES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 DIGITS_FOR_TESTING = 360
-PATIENCE = 5.0  # seconds without a byte, after which the next mirror is tried
-ATTEMPTS = 3  # at a mirror whose connection ends in the middle of a file
-
-
-class DataError(Exception):
-    """Data that cannot be had or cannot be used; the message says what to do."""
-
-
-class DownloadError(DataError):
-    """A data set that is neither on this machine nor at any mirror."""
 
 
 @dataclass(frozen=True)
@@ -91,11 +78,16 @@ NAMES = (*SOURCES, "digits")
 
 @dataclass(frozen=True)
 class Records:
-    """Inputs (n, 784) float32 from 0.01 to 1.0, labels (n,) uint8, and what each label stands for."""
+    """Pixels (n, 784) uint8, labels (n,) uint8, and what each label stands for."""
 
-    inputs: NDArray[np.float32]
+    pixels: Pixels
     labels: Pixels
     class_names: tuple[str, ...]
+
+    @cached_property
+    def inputs(self) -> NDArray[np.float32]:
+        """The pixels as inputs (n, 784) from 0.01 to 1.0: four times their memory, so they are made when asked for."""
+        return scale(self.pixels)
 
 
 def load(source: str | Sequence[str | Path], part: Part) -> Records:
@@ -115,7 +107,7 @@ def load(source: str | Sequence[str | Path], part: Part) -> Records:
         else:
             pixels, labels = (np.concatenate(arrays) for arrays in zip(*files, strict=True))
     class_names = SOURCES[source].class_names if isinstance(source, str) and source in SOURCES else DIGITS
-    return Records(scale(pixels), labels, class_names)
+    return Records(pixels, labels, class_names)
 
 
 def scale(pixels: NDArray[np.generic]) -> NDArray[np.float32]:
@@ -275,49 +267,19 @@ def downloaded_csv(name: str, part: Part) -> Path:
     pixels = np.frombuffer(images, np.uint8, offset=16).reshape(-1, PIXELS)  # (n, 784)
     rows = np.column_stack([np.frombuffer(labels, np.uint8, offset=8), pixels])  # (n, 785)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with written_whole(path) as file:
-        np.savetxt(file, rows, fmt="%d", delimiter=",")
+    write_csv(path, rows)
     return path
 
 
+def write_csv(path: Path, rows: Pixels) -> None:
+    """Write `rows` (n, 785), each a label and its pixels, as a CSV file that `read_csv` reads."""
+    with written_whole(path) as file:
+        np.savetxt(file, rows, fmt="%d", delimiter=",")
+
+
 def _fetch(source: Source, file: str) -> bytes:
-    """Return the unpacked contents of one file from the first mirror that has them whole."""
-    failures = []
-    for mirror in _mirrors(source):
-        try:
-            content = gzip.decompress(_download(mirror + file + ".gz", f"{source.title} {file}"))
-        except (OSError, EOFError, ValueError, http.client.HTTPException, zlib.error) as error:
-            failures.append(f"{mirror}: {error or type(error).__name__}")
-            continue
-        if hashlib.sha256(content).hexdigest() == source.sha256[file]:
-            return content
-        failures.append(f"{mirror}: {file}.gz has not the SHA-256 that was published")
-    raise DownloadError(
-        f"{source.title} could not be downloaded: {'; '.join(failures)}.\n"
-        f"Go online, put its CSV files into {data_folder()}, or set DIGITS_MIRROR to a folder or address that has it."
-    )
-
-
-def _mirrors(source: Source) -> list[str]:
-    """Return the addresses to try in turn, each ending in a slash; `DIGITS_MIRROR` comes first."""
-    own = os.environ.get("DIGITS_MIRROR")
-    if not own:
-        return list(source.mirrors)
-    address = own if "://" in own else Path(own).resolve().as_uri()
-    return [f"{address.rstrip('/')}/{source.folder}/", *source.mirrors]
-
-
-def _download(url: str, title: str) -> bytes:
-    """Return what is at `url`, all of it in memory: whatever goes wrong, no half file is left behind."""
-    for _ in range(ATTEMPTS):
-        chunks = []
-        with urllib.request.urlopen(url, timeout=PATIENCE) as response:
-            size = int(response.headers.get("Content-Length") or 0)
-            with tqdm(total=size or None, desc=title, unit="B", unit_scale=True, leave=False, disable=None) as bar:
-                while chunk := response.read(1 << 16):
-                    chunks.append(chunk)
-                    bar.update(len(chunk))
-        content = b"".join(chunks)
-        if len(content) >= size:
-            return content
-    raise EOFError(f"the connection ended after {len(content):,} of {size:,} bytes")
+    """Return the unpacked contents of one file of a data set."""
+    mirrors = own_mirror(source.folder) + list(source.mirrors)
+    addresses = [f"{mirror}{file}.gz" for mirror in mirrors]
+    instead = f"put its CSV files into {data_folder()}"
+    return fetch(source.title, file, addresses, source.sha256[file], gzip.decompress, instead)

@@ -24,7 +24,7 @@ def rows_of(printed: str) -> dict[str, float]:
 
 def test_a_quick_run_prints_a_figure_for_every_competitor_and_draws_them(capsys, tmp_path):
     picture = tmp_path / "new_folder" / "curves.png"
-    sections = ["--only", "speed", "reach", "single", "sgemm"]
+    sections = ["--only", "speed", "reach", "single", "sgemm", "distort"]
     assert training.main(["--quick", "--picture", str(picture), *sections]) == 0
     printed = capsys.readouterr().out
     assert printed.startswith("Machine: ")
@@ -36,6 +36,7 @@ def test_a_quick_run_prints_a_figure_for_every_competitor_and_draws_them(capsys,
         "textbook, 1 thread",
         "python train_model.py",
         "train, batch size 100, 1 thread",
+        "epoch with distortions / epoch",
     ):
         assert measured[row] > 0, row
     expected = measured["textbook, 1 thread"] / measured["this project, 1 thread"]
@@ -109,7 +110,7 @@ def test_each_competitor_learns_the_digits_epoch_by_epoch(name, digits):
 
 
 def test_training_stops_at_the_first_epoch_that_reaches_the_goal():
-    test = Records(np.zeros((4, 1), np.float32), np.arange(4, dtype=np.uint8), ("0", "1", "2", "3"))
+    test = Records(np.zeros((4, 1), np.uint8), np.arange(4, dtype=np.uint8), ("0", "1", "2", "3"))
     epochs = [np.array(answers) for answers in ([0, 0, 0, 0], [0, 1, 2, 0], [0, 1, 2, 3])]
 
     def learner():

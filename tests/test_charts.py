@@ -20,6 +20,7 @@ NAMES = ("0", "1", "T-shirt/top")
         lambda path: charts.misclassified(DIGITS, LABELS, LABELS[::-1], DIGITS[:, 0], NAMES, path),
         lambda path: charts.misclassified(DIGITS[:0], LABELS[:0], LABELS[:0], DIGITS[:0, 0], NAMES, path),
         lambda path: charts.imagined(DIGITS[:3], NAMES, path),
+        lambda path: charts.distorted(DIGITS[:4], DIGITS.reshape(4, 3, 784), path),
         lambda path: charts.data_set(DIGITS, LABELS, NAMES, path),
     ],
 )

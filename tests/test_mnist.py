@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from data import mnist
-from data.mnist import DIGITS, DataError, DownloadError, hold_out, load, read_csv, scale, targets
+from data.download import DataError, DownloadError
+from data.mnist import DIGITS, hold_out, load, read_csv, scale, targets
 from tests.conftest import NOWHERE
 
 

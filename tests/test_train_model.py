@@ -4,11 +4,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import train_model
+from data.distortion import FOR_CLOTHES, Distortion
+from data.mnist import CLOTHES, hold_out, load
 from neural_network import NeuralNetwork
 from tests.conftest import PROJECT, Run
 
@@ -142,6 +145,93 @@ def test_a_model_of_other_classes_cannot_be_resumed(quick, tmp_path):
     assert not (tmp_path / "model.npz").exists()
 
 
+def test_training_on_distorted_copies_learns_and_says_so(quick, tmp_path):
+    status, out, _ = quick("--distort", "--epochs", 8)
+    assert status == 0
+    assert "momentum 0.8, distortion 1" in out
+    training = NeuralNetwork.load(tmp_path / "model.npz").training
+    assert training["distort"] == 1
+    assert training["best_epoch"]["validation_accuracy"] > 0.85  # type: ignore[index]
+
+
+@pytest.mark.parametrize("options", [(), ("--distort", 0)])
+def test_training_without_distortion_says_so_too(options, quick, tmp_path):
+    _, out, _ = quick(*options)
+    assert "distortion" not in out
+    assert NeuralNetwork.load(tmp_path / "model.npz").training["distort"] == 0
+
+
+def test_the_same_seed_distorts_the_same_way_and_another_strength_otherwise(quick, tmp_path):
+    weights = []
+    for strength in ("1", "1", "0.5", "0"):
+        assert quick("--distort", strength)[0] == 0
+        weights.append(NeuralNetwork.load(tmp_path / "model.npz").wih)
+    assert np.array_equal(weights[0], weights[1])
+    assert len({wih.tobytes() for wih in weights}) == 3
+
+
+def test_every_epoch_has_new_copies_of_the_training_records_only(quick, monkeypatch):
+    given, made, measured = [], [], set()
+    distorted, measure = train_model.distorted, train_model.measure
+
+    def watched(pixels, distortion, seed):
+        given.append(pixels)
+        made.append(distorted(pixels, distortion, seed))
+        return made[-1]
+
+    def watched_measure(network, records):
+        measured.add(records.pixels.tobytes())
+        return measure(network, records)
+
+    monkeypatch.setattr(train_model, "distorted", watched)
+    monkeypatch.setattr(train_model, "measure", watched_measure)
+    assert quick("--distort", "--seed", 2)[0] == 0
+    records = load("digits", "train")
+    rows, validation = hold_out(len(records.labels), seed=2)
+    assert len(made) == 2
+    for pixels in given:
+        assert np.array_equal(np.sort(pixels, axis=0), np.sort(records.pixels[rows], axis=0))
+    assert measured == {records.pixels[validation].tobytes()}
+    assert len(np.unique(np.concatenate(made), axis=0)) == 2 * len(rows)
+
+
+def test_a_label_stays_with_its_distorted_copy(quick, tmp_path, monkeypatch):
+    plain = train_model.distorted
+    monkeypatch.setattr(train_model, "distorted", lambda pixels, _distortion, seed: plain(pixels, Distortion(), seed))
+    quick("--distort")
+    unchanged = NeuralNetwork.load(tmp_path / "model.npz").wih
+    quick()
+    assert np.array_equal(NeuralNetwork.load(tmp_path / "model.npz").wih, unchanged)
+
+
+def test_clothes_are_distorted_in_their_own_way(quick, monkeypatch):
+    used = []
+
+    def watched(pixels, distortion, _seed):
+        used.append(distortion)
+        return pixels
+
+    clothes = replace(load("digits", "train"), class_names=CLOTHES)
+    monkeypatch.setattr(train_model, "load", lambda *_: clothes)
+    monkeypatch.setattr(train_model, "distorted", watched)
+    assert quick("--distort", 0.5)[0] == 0
+    assert used == [FOR_CLOTHES.times(0.5)] * 2
+
+
+def test_resuming_goes_on_with_distorted_copies(quick, tmp_path):
+    quick()
+    status, out, _ = quick("--resume", tmp_path / "model.npz", "--distort", "--epochs", 8)
+    assert status == 0
+    assert "resumed from" in out
+    assert "distortion 1" in out
+
+
+def test_a_dry_run_with_distortion_writes_nothing(run: Run, tmp_path):
+    ended = run("train_model.py", "--dry-run", "--distort", "2")
+    assert ended.returncode == 0, ended.stderr
+    assert not [*tmp_path.glob("*.npz")]
+
+
 def test_a_dry_run_writes_nothing(run: Run, tmp_path):
     ended = run("train_model.py", "--dry-run")
     assert ended.returncode == 0, ended.stderr
@@ -156,6 +246,7 @@ def test_a_dry_run_writes_nothing(run: Run, tmp_path):
         ("--epochs", "0"), ("--epochs", "two"), ("--hidden-nodes", "-3"), ("--hidden-nodes", "1.5"),
         ("--batch-size", "0"), ("--learning-rate", "nan"), ("--learning-rate", "0"), ("--learning-rate", "inf"),
         ("--learning-rate", "-1"), ("--momentum", "1"), ("--momentum", "fast"), ("--seed", "-1"), ("--threads", "0"),
+        ("--distort", "-1"), ("--distort", "5.1"), ("--distort", "nan"), ("--distort", "some.csv"),
         ("--dataset", "cats"), ("--dataset", "mnist", "some.csv"), ("--unknown",),
     ],
 )  # fmt: skip
@@ -222,7 +313,8 @@ def test_a_training_that_diverges_late_saves_its_last_good_weights(quick, tmp_pa
     assert NeuralNetwork.load(tmp_path / "model.npz").training["best_epoch"]["number"] == 1  # type: ignore[index]
 
 
-def test_ctrl_c_keeps_the_best_epoch_so_far_and_says_so(tmp_path):
+@pytest.mark.parametrize("options", [(), ("--distort",)], ids=["plain", "distorted"])
+def test_ctrl_c_keeps_the_best_epoch_so_far_and_says_so(options, tmp_path):
     # What runs in the background, as tests may, ignores Ctrl-C from the start; what a user runs does not.
     in_the_foreground = (
         "import signal, sys, train_model\n"
@@ -230,7 +322,7 @@ def test_ctrl_c_keeps_the_best_epoch_so_far_and_says_so(tmp_path):
         "sys.exit(train_model.main())"
     )
     program = subprocess.Popen(
-        [sys.executable, "-c", in_the_foreground, *QUICK, "--epochs", "1000000", "--output", "model.npz"],
+        [sys.executable, "-c", in_the_foreground, *QUICK, "--epochs", "1000000", "--output", "model.npz", *options],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env=os.environ | {"PYTHONPATH": str(PROJECT)},
         creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
@@ -277,7 +369,7 @@ def test_the_help_names_every_option_with_its_default(capsys):
     text = " ".join(capsys.readouterr().out.split())
     for option, default in {
         "--hidden-nodes": "200", "--learning-rate": "0.1", "--epochs": "10", "--batch-size": "100",
-        "--momentum": "0.8", "--seed": "0", "--dataset": "mnist", "--output": "model.npz",
+        "--momentum": "0.8", "--seed": "0", "--dataset": "mnist", "--output": "model.npz", "--distort": "no distortion",
     }.items():  # fmt: skip
         assert f"default: {default}" in text or default in text
         assert option in text

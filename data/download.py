@@ -1,0 +1,72 @@
+"""Getting a published file: from the mirrors it has, tried in turn, and checked by its SHA-256."""
+
+import hashlib
+import http.client
+import os
+import urllib.request
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tqdm import tqdm
+
+PATIENCE = 5.0  # seconds without a byte, after which the next address is tried
+ATTEMPTS = 3  # at an address whose connection ends in the middle of a file
+
+
+class DataError(Exception):
+    """Data that cannot be had or cannot be used; the message says what to do."""
+
+
+class DownloadError(DataError):
+    """A data set that is neither on this machine nor at any mirror."""
+
+
+def fetch(
+    title: str, file: str, addresses: Sequence[str], sha256: str, unpacked: Callable[[bytes], bytes], instead: str
+) -> bytes:
+    """Return the contents of one file of a data set from the first of `addresses` that has them whole.
+
+    `unpacked` turns what is at an address into contents with this SHA-256, or raises `OSError`, `ValueError` or the
+    error of its archive. Where no address helps, `DownloadError` tells why, and what a user can do `instead`.
+    """
+    failures = []
+    for address in addresses:
+        try:
+            content = unpacked(_download(address, f"{title} {file}"))
+        except (OSError, EOFError, ValueError, http.client.HTTPException, zipfile.BadZipFile, zlib.error) as error:
+            failures.append(f"{address}: {error or type(error).__name__}")
+            continue
+        if hashlib.sha256(content).hexdigest() == sha256:
+            return content
+        failures.append(f"{address}: {file} has not the SHA-256 that was published")
+    raise DownloadError(
+        f"{title} could not be downloaded: {'; '.join(failures)}.\n"
+        f"Go online, {instead}, or set DIGITS_MIRROR to a folder or address that has it."
+    )
+
+
+def own_mirror(folder: str) -> list[str]:
+    """Return the address of `folder` on the mirror that `DIGITS_MIRROR` names, ending in a slash; none without one."""
+    own = os.environ.get("DIGITS_MIRROR")
+    if not own:
+        return []
+    address = own if "://" in own else Path(own).resolve().as_uri()
+    return [f"{address.rstrip('/')}/{folder}/"]
+
+
+def _download(url: str, title: str) -> bytes:
+    """Return what is at `url`, all of it in memory: whatever goes wrong, no half file is left behind."""
+    for _ in range(ATTEMPTS):
+        chunks = []
+        with urllib.request.urlopen(url, timeout=PATIENCE) as response:
+            size = int(response.headers.get("Content-Length") or 0)
+            with tqdm(total=size or None, desc=title, unit="B", unit_scale=True, leave=False, disable=None) as bar:
+                while chunk := response.read(1 << 16):
+                    chunks.append(chunk)
+                    bar.update(len(chunk))
+        content = b"".join(chunks)
+        if len(content) >= size:
+            return content
+    raise EOFError(f"the connection ended after {len(content):,} of {size:,} bytes")

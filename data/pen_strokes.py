@@ -1,0 +1,249 @@
+"""Digits that 30 people wrote with a pen on a tablet, drawn with pens of many widths, as a CSV file to train on.
+
+`python -m data.pen_strokes --output data/pen_train.csv` gets the strokes, draws them and sends each drawing through
+data/drawing.py, as the server does with what people draw. Training takes the file beside others.
+Source: Alpaydin, Alimoglu, "Pen-Based Recognition of Handwritten Digits", UCI, 1998, doi 10.24432/C5MG6K, CC BY 4.0.
+"""
+
+import argparse
+import hashlib
+import io
+import os
+import re
+import sys
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from data.download import DataError, fetch, own_mirror
+from data.drawing import prepare
+from data.files import data_folder, shown, written_whole
+from data.mnist import PIXELS, Pixels, write_csv
+
+FILE = "pendigits-orig.tra.Z"
+SHA256 = "ceae25d05f1ccfed4d27ca2e5766370fb32ddd685a647567e84cf7685aa7ac8b"
+ARCHIVE = "https://archive.ics.uci.edu/static/public/81/pen+based+recognition+of+handwritten+digits.zip"
+WRITERS = range(1, 31)
+COPIES = 50  # at most, so that a slip of the finger does not fill the disk
+
+LONGER_SIDE = 100  # pixels of a drawn digit, without the width of the pen
+PEN_WIDTHS = 2.0, 22.0  # pixels: a fineliner; a marker with which the holes of an 8 nearly close
+FINE = 4  # bits of a pixel's fractions that OpenCV is given
+LITERALS, CLEAR = 256, 256  # codes of LZW that stand for a byte, and the code that begins a new table
+
+
+@dataclass(frozen=True)
+class Written:
+    """One digit as it was written: who wrote it (1 to 30), as which of their digits, and the way of the pen.
+
+    Each stroke is (points, 2): x to the right and y upwards, in 0 to 500.
+    """
+
+    label: int
+    writer: int
+    order: int
+    strokes: tuple[NDArray[np.int16], ...]
+
+
+def load_strokes() -> list[Written]:
+    """Return all 7,494 digits, by writer and in the order of writing; they are downloaded where that was not yet done.
+
+    Raises `DownloadError` where they cannot be had.
+    """
+    kept = data_folder() / FILE
+    packed = kept.read_bytes() if kept.exists() else b""
+    if hashlib.sha256(packed).hexdigest() != SHA256:
+        addresses = [*(mirror + FILE for mirror in own_mirror("pen-digits")), ARCHIVE]
+        packed = fetch("UCI pen digits", FILE, addresses, SHA256, _out_of_archive, f"put {FILE} into {data_folder()}")
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with written_whole(kept) as file:
+            file.write(packed)
+    return sorted(parse(decompressed(packed).decode("ascii")), key=lambda digit: (digit.writer, digit.order))
+
+
+def _out_of_archive(content: bytes) -> bytes:
+    """Return the file of strokes: `content` itself, or what the published archive has under that name."""
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        return content
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        name = next((name for name in archive.namelist() if Path(name).name == FILE), None)
+        if name is None:
+            raise ValueError(f"the archive does not hold {FILE}")
+        return archive.read(name)
+
+
+def decompressed(packed: bytes) -> bytes:
+    """Return what the Unix program `compress` packed into a .Z file.
+
+    The standard library has no LZW. Of the packages, one in Python takes three times as long as these lines, and one
+    in C++ has to be compiled where it has no wheel. Only contents of a known SHA-256 come here, so nothing is checked.
+    Source: Welch, "A technique for high-performance data compression", IEEE Computer 17 (6), 1984.
+    """
+    most_bits, bits, start = packed[2] & 0x1F, 9, 3
+    table = [bytes([value]) for value in range(LITERALS)] + [b""]  # what each code stands for
+    parts, before = [], b""
+    while start < len(packed):
+        # Codes come in groups of eight; where their width changes, the rest of a group is left empty.
+        group = int.from_bytes(packed[start : start + bits], "little")
+        codes = 8 * len(packed[start : start + bits]) // bits
+        start += bits
+        for number in range(codes):
+            code = group >> number * bits & (1 << bits) - 1
+            if code == CLEAR:
+                del table[CLEAR + 1 :]
+                bits, before = 9, b""
+                break
+            part = table[code] if code < len(table) else before + before[:1]
+            if before and len(table) < 1 << most_bits:
+                table.append(before + part[:1])
+            parts.append(part)
+            before = part
+            if len(table) == 1 << bits and bits < most_bits:
+                bits += 1
+                break
+    return b"".join(parts)
+
+
+def parse(text: str) -> list[Written]:
+    """Return the digits of a text in the format UNIPEN, in the order of the text.
+
+    A digit begins with `.SEGMENT DIGIT 0 ? "8"`, and `.COMMENT 8 12 224` tells label, writer and order. The points of
+    a stroke stand between `.PEN_DOWN` and `.PEN_UP`, one a line.
+    """
+    digits = []
+    for segment in text.split(".SEGMENT DIGIT")[1:]:
+        comment = re.search(r"\.COMMENT\s+(\d+)\s+(\d+)\s+(\d+)", segment)
+        if not comment:
+            raise DataError(f"a digit lacks its line .COMMENT with label, writer and order: {segment[:40]!r}")
+        strokes = [
+            np.array(points.split(), np.int16).reshape(-1, 2)
+            for points in re.findall(r"\.PEN_DOWN([\s\d]*)\.PEN_UP", segment)
+        ]
+        label, writer, order = map(int, comment.groups())
+        digits.append(Written(label, writer, order, tuple(strokes)))
+    return digits
+
+
+def drawn(strokes: Sequence[NDArray[np.int16]], width: float) -> Pixels:
+    """Return the strokes as light ink on 0, the longer side `LONGER_SIDE` pixels and the pen `width` pixels wide.
+
+    The ends of a stroke are round and its edges are smooth.
+    """
+    points = np.concatenate(strokes)  # (points, 2)
+    lowest, highest = points.min(axis=0), points.max(axis=0)
+    factor = LONGER_SIDE / max(*(highest - lowest), 1)
+    margin = width / 2 + 4
+    right, up = np.ceil((highest - lowest) * factor + 2 * margin).astype(int)
+    paper = np.zeros((up, right), np.uint8)
+    for stroke in strokes:
+        across, down = (stroke[:, 0] - lowest[0]) * factor, (highest[1] - stroke[:, 1]) * factor
+        line = np.rint((np.column_stack([across, down]) + margin) * 2**FINE).astype(np.int32)
+        line = np.vstack([line, line[-1:]])  # a dot, too, has a second point
+        cv2.polylines(paper, [line], False, 255, round(width), cv2.LINE_AA, FINE)
+    return paper
+
+
+def drawings(digits: Sequence[Written], copies: int, seed: int) -> Pixels:
+    """Return rows (copies * n, 785): each label and the 784 pixels of its drawing, the copies of a digit in a row.
+
+    Every copy has a pen of its own, from `PEN_WIDTHS`, thin ones as often as thick ones; the same seed repeats them.
+    """
+    random = np.random.default_rng(seed)
+    thin, thick = np.log(PEN_WIDTHS)
+    widths = np.exp(random.uniform(thin, thick, (len(digits), copies)))  # (n, copies)
+    rows = np.empty((*widths.shape, 1 + PIXELS), np.uint8)  # (n, copies, 785)
+    for number, digit in enumerate(tqdm(digits, desc="Drawing", unit=" digits", leave=False, disable=None)):
+        rows[number, :, 0] = digit.label
+        for copy, width in enumerate(widths[number]):
+            rows[number, copy, 1:] = prepare(drawn(digit.strokes, width)).ravel()
+    return rows.reshape(-1, 1 + PIXELS)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line. Returns the exit status: 0, 1 for a failure, 130 after Ctrl-C."""
+    options = parse_options(argv)
+    try:
+        return run(options)
+    except (DataError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("Interrupted. Nothing is saved.", file=sys.stderr)
+        return 130
+    return 1
+
+
+def parse_options(argv: list[str] | None) -> argparse.Namespace:
+    """Return the options of the command line; a value that makes no sense ends the program with status 2."""
+    parser = argparse.ArgumentParser(
+        prog="python -m data.pen_strokes", description="Draw digits that were written with a pen, as a CSV file."
+    )
+    parser.add_argument(
+        "--writers", type=writers, default=list(WRITERS), metavar="1-20,25", help="whose digits (default: 1-30)"
+    )
+    parser.add_argument(
+        "--copies", type=number_of_copies, default=1, metavar="N", help="drawings of each digit (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--seed", type=seed, default=0, metavar="N", help="repeats the widths of the pens (default: %(default)s)"
+    )
+    output = data_folder() / "pen_train.csv"
+    parser.add_argument(
+        "--output", type=csv_path, default=output, metavar="FILE", help=f"the CSV file (default: {shown(output)})"
+    )
+    return parser.parse_args(argv)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Draw and write what the options ask for; return the exit status."""
+    digits = [digit for digit in load_strokes() if digit.writer in options.writers]
+    if not os.access(options.output.absolute().parent, os.W_OK):
+        raise DataError(f"cannot write to the folder of {options.output}; create it, or choose another with --output.")
+    rows = drawings(digits, options.copies, options.seed)
+    write_csv(options.output, rows)
+    people = len(options.writers)
+    print(f"{len(rows):,} drawings of {len(digits):,} digits by {people} {'people' if people > 1 else 'person'}")
+    print(f"CSV file: {shown(options.output)}")
+    return 0
+
+
+def writers(text: str) -> list[int]:
+    """Return the writers of a list like 1-20,25, in order and each once."""
+    chosen: set[int] = set()
+    for part in text.split(","):
+        ends = re.fullmatch(r"\s*(\d{1,3})\s*(?:-\s*(\d{1,3})\s*)?", part)
+        first, last = (int(ends[1]), int(ends[2] or ends[1])) if ends else (0, 0)
+        if not WRITERS[0] <= first <= last <= WRITERS[-1]:
+            raise argparse.ArgumentTypeError(f"needs numbers from 1 to {WRITERS[-1]}, as in 1-20,25, got {text!r}")
+        chosen.update(range(first, last + 1))
+    return sorted(chosen)
+
+
+def number_of_copies(text: str) -> int:
+    """Return a whole number from 1 to `COPIES`."""
+    if not text.isdecimal() or not 1 <= int(text) <= COPIES:
+        raise argparse.ArgumentTypeError(f"needs a whole number from 1 to {COPIES}, got {text!r}")
+    return int(text)
+
+
+def seed(text: str) -> int:
+    """Return a whole number from 0 up."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"needs a whole number from 0 up, got {text!r}")
+    return int(text)
+
+
+def csv_path(text: str) -> Path:
+    """Return the path of a file that training will take for a CSV file."""
+    if Path(text).suffix != ".csv":
+        raise argparse.ArgumentTypeError(f"needs a name that ends in .csv, got {text!r}")
+    return Path(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

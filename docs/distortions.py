@@ -1,0 +1,47 @@
+"""Make a picture of distorted copies: `python docs/distortions.py` draws records of each class beside theirs."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import charts
+from data.distortion import FOR_CLOTHES, FOR_DIGITS, distorted
+from data.download import DataError
+from data.mnist import CLOTHES, NAMES, PIXELS, load, scale
+
+COPIES = 10
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description="Draw records of a data set beside distorted copies of them.")
+    parser.add_argument("--dataset", choices=NAMES, default="mnist", help="the data set (default: %(default)s)")
+    parser.add_argument(
+        "--distort", type=float, default=1.0, metavar="X", help="as of train_model.py (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="repeats the choice and the copies (default: %(default)s)"
+    )
+    output = Path("distortions.png")
+    parser.add_argument("--output", type=Path, default=output, metavar="FILE", help="(default: %(default)s)")
+    options = parser.parse_args()
+    try:
+        records = load(options.dataset, "train")
+        usual = FOR_CLOTHES if records.class_names == CLOTHES else FOR_DIGITS
+        random = np.random.default_rng(options.seed)
+        classes = range(len(records.class_names))
+        chosen = [random.choice(np.flatnonzero(records.labels == label)) for label in classes]
+        pixels = np.repeat(records.pixels[chosen], COPIES, axis=0)  # (classes * copies, 784)
+        copies = distorted(pixels, usual.times(options.distort), options.seed).reshape(-1, COPIES, PIXELS)
+        charts.distorted(records.inputs[chosen], scale(copies), options.output)
+    except (DataError, OSError, ValueError) as error:
+        raise SystemExit(f"error: {error}") from None
+    print(f"Picture: {options.output}")
+
+
+if __name__ == "__main__":
+    main()
