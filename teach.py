@@ -201,11 +201,18 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     for name, (text, values) in HELP.items():
         command = commands.add_parser(name, help=text, description=text)
         for value in values:
-            command.add_argument(value, type=int if value == "number" else Path if value == "csv" else str)
+            command.add_argument(value, type=number if value == "number" else Path if value == "csv" else str)
         command.set_defaults(names=values)
     options = parser.parse_args(argv)
     options.values = [getattr(options, name) for name in options.names]
     return options
+
+
+def number(text: str) -> int:
+    """Return the number of a correction."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"needs the number of a correction, got {text!r}")
+    return int(text)
 
 
 def listed(teacher: Teacher) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 from data.files import data_folder
 from data.mnist import Pixels
 
-LATEST = 2**53  # above the number of any correction
+LATEST = 2**53  # above the number of any correction, and within what SQLite can take
 MOST = 10_000  # corrections that are kept of one model
 PATIENCE = 5.0  # seconds to wait for somebody else who is writing
 
@@ -120,7 +120,7 @@ class Corrections:
             rows = connection.execute(
                 f"SELECT {COLUMNS} FROM corrections JOIN courses ON courses.id = course "
                 "WHERE name = ? AND corrections.id < ? ORDER BY corrections.id DESC LIMIT ?",
-                [self.course, before, count],
+                [self.course, min(before, LATEST), count],
             ).fetchall()
         return [_correction(row) for row in rows]
 
@@ -184,13 +184,13 @@ class Change:
 
     def relabel(self, number: int, label: int) -> bool:
         """Change the label of a correction; tells whether there is one of this number."""
-        where = [label, self._course, number]
+        where = [label, self._course, min(number, LATEST)]
         done = self._connection.execute("UPDATE corrections SET label = ? WHERE course = ? AND id = ?", where)
         return done.rowcount > 0
 
     def remove(self, number: int) -> bool:
         """Remove a correction; tells whether there was one of this number."""
-        where = [self._course, number]
+        where = [self._course, min(number, LATEST)]
         return self._connection.execute("DELETE FROM corrections WHERE course = ? AND id = ?", where).rowcount > 0
 
     def clear(self) -> None:
