@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import numpy as np
 from flask import Blueprint, Flask, Response, current_app, g, request
@@ -273,7 +273,7 @@ def is_foreign() -> bool:
     origin = request.headers.get("Origin")
     if origin is None:
         return request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin")
-    return urlsplit(origin).netloc != request.host and origin not in current_app.config["ORIGINS"].split()
+    return origin.partition("://")[2] != request.host and origin not in current_app.config["ORIGINS"].split()
 
 
 def reason_not_to_teach() -> str:
