@@ -89,12 +89,8 @@ class Corrections:
                 connection.execute("PRAGMA synchronous = FULL")  # a commit is on the disk, whatever happens next
                 connection.executescript(SCHEMA)
                 connection.execute("BEGIN IMMEDIATE")
-                try:
-                    yield connection
-                except BaseException:
-                    connection.execute("ROLLBACK")
-                    raise
-                connection.execute("COMMIT")
+                yield connection
+                connection.execute("COMMIT")  # what is closed before this is rolled back
         except (sqlite3.Error, OSError) as error:
             raise StorageError(f"{self.path.name} cannot be used: {_reason(error)}") from error
 
