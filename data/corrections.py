@@ -200,7 +200,7 @@ def _correction(row: tuple[int, str, int, int, float, bytes]) -> Correction:
 
 def _reason(error: Exception) -> str:
     """Say what is wrong with the file, and what to do about it."""
-    text = str(error)
+    text = str(error.strerror if isinstance(error, OSError) else error)  # not the path: strangers read this too
     if "locked" in text or "busy" in text:
         return "another program is writing to it; try again in a moment."
     if "full" in text:
