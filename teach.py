@@ -138,15 +138,13 @@ class Teacher:
         with self._lock:
             if self.refusal:
                 raise StorageError(self.refusal)
-            ready = self._output.with_name(f".{self._output.name}.taught")
             with self._store.changing(self._trained_file) as change:
                 yield change
                 network = self._learnt(change.all())
                 try:
-                    network.save(ready)
+                    network.save(self._output)  # if it ends here, the next start learns again from the corrections
                 except OSError as error:
                     raise StorageError(f"{self._output.name} cannot be written: {error.strerror}") from error
-            ready.replace(self._output)  # if this is not reached, the next start learns again from the corrections
             self.network = network
 
     def _learnt(self, corrections: Sequence[Correction]) -> NeuralNetwork:

@@ -103,11 +103,10 @@ class Corrections:
     @contextmanager
     def changing(self, model: bytes) -> Iterator["Change"]:
         """Change the corrections within one transaction; `model` is the file that a new course begins with."""
+        with self._opened() as connection:  # by itself: its model file is written before its corrections
+            connection.execute("INSERT OR IGNORE INTO courses (name, model) VALUES (?, ?)", [self.course, model])
         with self._opened() as connection:
             row = connection.execute("SELECT id FROM courses WHERE name = ?", [self.course]).fetchone()
-            if row is None:
-                done = connection.execute("INSERT INTO courses (name, model) VALUES (?, ?)", [self.course, model])
-                row = (done.lastrowid,)
             yield Change(connection, row[0])
 
     def page(self, count: int, before: int = LATEST) -> list[Correction]:
