@@ -49,7 +49,7 @@ class Teacher:
         """
         self.network = NeuralNetwork.load(model)
         self.refusal = ""
-        self._output = model_path() if model == shipped_model() else model
+        self._output = model_path() if model.resolve() == shipped_model().resolve() else model
         self._lock = threading.Lock()
         self._trained_file = model.read_bytes()
         taught = self.network.training.get("corrections")
