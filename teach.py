@@ -141,10 +141,7 @@ class Teacher:
             with self._store.changing(self._trained_file) as change:
                 yield change
                 network = self._learnt(change.all())
-                try:
-                    network.save(self._output)  # if it ends here, the next start learns again from the corrections
-                except OSError as error:
-                    raise StorageError(f"{self._output.name} cannot be written: {error.strerror}") from error
+                self._save(network)  # if it ends here, the next start learns again from the corrections
             self.network = network
 
     def _learnt(self, corrections: Sequence[Correction]) -> NeuralNetwork:
@@ -159,8 +156,15 @@ class Teacher:
         """Learn what the model file does not hold: a crash, or a program beside this one, may have come between."""
         network = self._learnt(self._store.page(-1)[::-1])
         if network.training["corrections"] != self.network.training["corrections"]:
-            network.save(self._output)
+            self._save(network)
             self.network = network
+
+    def _save(self, network: NeuralNetwork) -> None:
+        """Write the model file. Raises `StorageError`."""
+        try:
+            network.save(self._output)
+        except OSError as error:
+            raise StorageError(f"{self._output.name} cannot be written: {error.strerror}") from error
 
 
 def _network_in(file: bytes) -> NeuralNetwork:
