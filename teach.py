@@ -85,11 +85,12 @@ class Teacher:
     def teach_rows(self, pixels: Pixels, labels: Pixels) -> int:
         """Teach many drawings, (n, 784), at once; return how many were new. Raises what `teach` does."""
         with self._changing() as change:
-            new = [row for row in range(len(labels)) if change.find(pixels[row]) is None]
-            for row in new:
-                if change.find(pixels[row]) is None:  # the file may hold it twice
-                    self._add(change, pixels[row], int(labels[row]), None)
-        return len(new)
+            new = 0
+            for drawing, label in zip(pixels, labels, strict=True):
+                if change.find(drawing) is None:  # asked for each in turn, since the file may hold it twice
+                    self._add(change, drawing, int(label), None)
+                    new += 1
+        return new
 
     def _add(self, change: Change, pixels: Pixels, label: int, drawing: bytes | None) -> int:
         outputs = self.network.query(scale(pixels))  # (output,)
