@@ -12,6 +12,7 @@ import logging
 import os
 import socket
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Collection, Mapping
@@ -305,15 +306,17 @@ class Pace:
         """Allow so many a minute."""
         self._limit = limit
         self._times: dict[str, deque[float]] = {}
+        self._lock = threading.Lock()
 
     def check(self, client: str) -> None:
         """Count one more lesson of `client`, or raise `TooManyError`."""
         now = time.monotonic()
-        self._times = {name: times for name, times in self._times.items() if times[-1] > now - 60}
-        times = self._times.setdefault(client, deque(maxlen=self._limit))
-        if len(times) == self._limit and times[0] > now - 60:
-            raise TooManyError(int(times[0] + 60 - now) + 1)
-        times.append(now)
+        with self._lock:
+            self._times = {name: times for name, times in self._times.items() if times[-1] > now - 60}
+            times = self._times.setdefault(client, deque(maxlen=self._limit))
+            if len(times) == self._limit and times[0] > now - 60:
+                raise TooManyError(int(times[0] + 60 - now) + 1)
+            times.append(now)
 
 
 def told(kept: Correction) -> Reply:
