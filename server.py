@@ -252,7 +252,7 @@ def check_client() -> None:
         raise RefusedError(
             "foreign-page", "Pages of other origins may not teach; list theirs in DIGITS_ORIGINS to let them."
         )
-    given = request.headers.get("Authorization", "").encode()
+    given = request.headers.get("Authorization", "").encode("latin-1")  # as it was sent
     if needs_token() and not hmac.compare_digest(given, f"Bearer {current_app.config['TOKEN']}".encode()):
         raise RefusedError(
             "needs-token", "Teaching this server needs its token, sent as Authorization: Bearer <token>."
