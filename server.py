@@ -12,12 +12,13 @@ import logging
 import os
 import socket
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import numpy as np
 from flask import Blueprint, Flask, Response, current_app, g, request
@@ -251,7 +252,7 @@ def check_client() -> None:
         raise RefusedError(
             "foreign-page", "Pages of other origins may not teach; list theirs in DIGITS_ORIGINS to let them."
         )
-    given = request.headers.get("Authorization", "").encode()
+    given = request.headers.get("Authorization", "").encode("latin-1")  # as it was sent
     if needs_token() and not hmac.compare_digest(given, f"Bearer {current_app.config['TOKEN']}".encode()):
         raise RefusedError(
             "needs-token", "Teaching this server needs its token, sent as Authorization: Bearer <token>."
@@ -273,7 +274,7 @@ def is_foreign() -> bool:
     origin = request.headers.get("Origin")
     if origin is None:
         return request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin")
-    return urlsplit(origin).netloc != request.host and origin not in current_app.config["ORIGINS"].split()
+    return origin.partition("://")[2] != request.host and origin not in current_app.config["ORIGINS"].split()
 
 
 def reason_not_to_teach() -> str:
@@ -305,15 +306,17 @@ class Pace:
         """Allow so many a minute."""
         self._limit = limit
         self._times: dict[str, deque[float]] = {}
+        self._lock = threading.Lock()
 
     def check(self, client: str) -> None:
         """Count one more lesson of `client`, or raise `TooManyError`."""
         now = time.monotonic()
-        self._times = {name: times for name, times in self._times.items() if times[-1] > now - 60}
-        times = self._times.setdefault(client, deque(maxlen=self._limit))
-        if len(times) == self._limit and times[0] > now - 60:
-            raise TooManyError(int(times[0] + 60 - now) + 1)
-        times.append(now)
+        with self._lock:
+            self._times = {name: times for name, times in self._times.items() if times[-1] > now - 60}
+            times = self._times.setdefault(client, deque(maxlen=self._limit))
+            if len(times) == self._limit and times[0] > now - 60:
+                raise TooManyError(int(times[0] + 60 - now) + 1)
+            times.append(now)
 
 
 def told(kept: Correction) -> Reply:

@@ -49,7 +49,7 @@ class Teacher:
         """
         self.network = NeuralNetwork.load(model)
         self.refusal = ""
-        self._output = model_path() if model == shipped_model() else model
+        self._output = model_path() if model.resolve() == shipped_model().resolve() else model
         self._lock = threading.Lock()
         self._trained_file = model.read_bytes()
         taught = self.network.training.get("corrections")
@@ -85,11 +85,12 @@ class Teacher:
     def teach_rows(self, pixels: Pixels, labels: Pixels) -> int:
         """Teach many drawings, (n, 784), at once; return how many were new. Raises what `teach` does."""
         with self._changing() as change:
-            new = [row for row in range(len(labels)) if change.find(pixels[row]) is None]
-            for row in new:
-                if change.find(pixels[row]) is None:  # the file may hold it twice
-                    self._add(change, pixels[row], int(labels[row]), None)
-        return len(new)
+            new = 0
+            for drawing, label in zip(pixels, labels, strict=True):
+                if change.find(drawing) is None:  # asked for each in turn, since the file may hold it twice
+                    self._add(change, drawing, int(label), None)
+                    new += 1
+        return new
 
     def _add(self, change: Change, pixels: Pixels, label: int, drawing: bytes | None) -> int:
         outputs = self.network.query(scale(pixels))  # (output,)
@@ -138,15 +139,10 @@ class Teacher:
         with self._lock:
             if self.refusal:
                 raise StorageError(self.refusal)
-            ready = self._output.with_name(f".{self._output.name}.taught")
             with self._store.changing(self._trained_file) as change:
                 yield change
                 network = self._learnt(change.all())
-                try:
-                    network.save(ready)
-                except OSError as error:
-                    raise StorageError(f"{self._output.name} cannot be written: {error.strerror}") from error
-            ready.replace(self._output)  # if this is not reached, the next start learns again from the corrections
+                self._save(network)  # if it ends here, the next start learns again from the corrections
             self.network = network
 
     def _learnt(self, corrections: Sequence[Correction]) -> NeuralNetwork:
@@ -161,8 +157,15 @@ class Teacher:
         """Learn what the model file does not hold: a crash, or a program beside this one, may have come between."""
         network = self._learnt(self._store.page(-1)[::-1])
         if network.training["corrections"] != self.network.training["corrections"]:
-            network.save(self._output)
+            self._save(network)
             self.network = network
+
+    def _save(self, network: NeuralNetwork) -> None:
+        """Write the model file. Raises `StorageError`."""
+        try:
+            network.save(self._output)
+        except OSError as error:
+            raise StorageError(f"{self._output.name} cannot be written: {error.strerror}") from error
 
 
 def _network_in(file: bytes) -> NeuralNetwork:
@@ -201,11 +204,18 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     for name, (text, values) in HELP.items():
         command = commands.add_parser(name, help=text, description=text)
         for value in values:
-            command.add_argument(value, type=int if value == "number" else Path if value == "csv" else str)
+            command.add_argument(value, type=number if value == "number" else Path if value == "csv" else str)
         command.set_defaults(names=values)
     options = parser.parse_args(argv)
     options.values = [getattr(options, name) for name in options.names]
     return options
+
+
+def number(text: str) -> int:
+    """Return the number of a correction."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"needs the number of a correction, got {text!r}")
+    return int(text)
 
 
 def listed(teacher: Teacher) -> str:

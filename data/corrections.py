@@ -18,7 +18,7 @@ import numpy as np
 from data.files import data_folder
 from data.mnist import Pixels
 
-LATEST = 2**53  # above the number of any correction
+LATEST = 2**53  # above the number of any correction, and within what SQLite can take
 MOST = 10_000  # corrections that are kept of one model
 PATIENCE = 5.0  # seconds to wait for somebody else who is writing
 
@@ -89,12 +89,8 @@ class Corrections:
                 connection.execute("PRAGMA synchronous = FULL")  # a commit is on the disk, whatever happens next
                 connection.executescript(SCHEMA)
                 connection.execute("BEGIN IMMEDIATE")
-                try:
-                    yield connection
-                except BaseException:
-                    connection.execute("ROLLBACK")
-                    raise
-                connection.execute("COMMIT")
+                yield connection
+                connection.execute("COMMIT")  # what is closed before this is rolled back
         except (sqlite3.Error, OSError) as error:
             raise StorageError(f"{self.path.name} cannot be used: {_reason(error)}") from error
 
@@ -107,11 +103,10 @@ class Corrections:
     @contextmanager
     def changing(self, model: bytes) -> Iterator["Change"]:
         """Change the corrections within one transaction; `model` is the file that a new course begins with."""
+        with self._opened() as connection:  # by itself: its model file is written before its corrections
+            connection.execute("INSERT OR IGNORE INTO courses (name, model) VALUES (?, ?)", [self.course, model])
         with self._opened() as connection:
             row = connection.execute("SELECT id FROM courses WHERE name = ?", [self.course]).fetchone()
-            if row is None:
-                done = connection.execute("INSERT INTO courses (name, model) VALUES (?, ?)", [self.course, model])
-                row = (done.lastrowid,)
             yield Change(connection, row[0])
 
     def page(self, count: int, before: int = LATEST) -> list[Correction]:
@@ -120,7 +115,7 @@ class Corrections:
             rows = connection.execute(
                 f"SELECT {COLUMNS} FROM corrections JOIN courses ON courses.id = course "
                 "WHERE name = ? AND corrections.id < ? ORDER BY corrections.id DESC LIMIT ?",
-                [self.course, before, count],
+                [self.course, min(before, LATEST), count],
             ).fetchall()
         return [_correction(row) for row in rows]
 
@@ -184,13 +179,13 @@ class Change:
 
     def relabel(self, number: int, label: int) -> bool:
         """Change the label of a correction; tells whether there is one of this number."""
-        where = [label, self._course, number]
+        where = [label, self._course, min(number, LATEST)]
         done = self._connection.execute("UPDATE corrections SET label = ? WHERE course = ? AND id = ?", where)
         return done.rowcount > 0
 
     def remove(self, number: int) -> bool:
         """Remove a correction; tells whether there was one of this number."""
-        where = [self._course, number]
+        where = [self._course, min(number, LATEST)]
         return self._connection.execute("DELETE FROM corrections WHERE course = ? AND id = ?", where).rowcount > 0
 
     def clear(self) -> None:
@@ -204,7 +199,7 @@ def _correction(row: tuple[int, str, int, int, float, bytes]) -> Correction:
 
 def _reason(error: Exception) -> str:
     """Say what is wrong with the file, and what to do about it."""
-    text = str(error)
+    text = str(error.strerror if isinstance(error, OSError) else error)  # not the path: strangers read this too
     if "locked" in text or "busy" in text:
         return "another program is writing to it; try again in a moment."
     if "full" in text:

@@ -98,7 +98,7 @@ def count(values: Mapping[str, str], name: str, default: int, most: int = LARGES
     text = values.get(name)
     if text is None:
         return default
-    if not re.fullmatch("[0-9]{1,15}", text) or not 1 <= int(text) <= most:
+    if not re.fullmatch("[0-9]{1,16}", text) or not 1 <= int(text) <= most:
         raise CountError(f"{name} must be a whole number from 1 to {most}")
     return int(text)
 

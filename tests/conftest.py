@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import train_model
 from data.mnist import bundled_digits
+from neural_network import NeuralNetwork
 
 PROJECT = Path(__file__).resolve().parent.parent
 NOWHERE = "http://127.0.0.1:9/"  # a port that nobody listens on
@@ -69,3 +71,27 @@ def digits_csv(tmp_path: Path, digit_rows: NDArray[np.uint8]) -> Path:
     path = tmp_path / "digits.csv"
     np.savetxt(path, digit_rows, fmt="%d", delimiter=",")
     return path
+
+
+@pytest.fixture(scope="session")
+def digits_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small model, trained on the bundled digits, that can be taught; to be read only."""
+    path = tmp_path_factory.mktemp("trained") / "model.npz"
+    options = ["--dataset", "digits", "--hidden-nodes", "30", "--threads", "1", "--output", str(path)]
+    assert train_model.main(options) == 0
+    return path
+
+
+@pytest.fixture
+def model(digits_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of that model where a user has theirs; corrections.db is kept beside it and nowhere else."""
+    monkeypatch.setenv("DIGITS_MODEL", str(tmp_path / "model.npz"))
+    monkeypatch.setenv("DIGITS_DATA", str(tmp_path))
+    path = tmp_path / "model.npz"
+    path.write_bytes(digits_model.read_bytes())
+    return path
+
+
+def same_weights(a: NeuralNetwork, b: NeuralNetwork) -> bool:
+    """Tell whether two networks agree to the last bit."""
+    return np.array_equal(a.wih, b.wih) and np.array_equal(a.who, b.who)
