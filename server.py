@@ -213,7 +213,7 @@ def correction(number: int) -> Reply:
     """Show one correction, with the drawing as it came."""
     kept = next(iter(teacher().page(1, number + 1)), None)
     if kept is None or kept.id != number:
-        raise NoSuchCorrection
+        raise NoSuchCorrection(number)
     file = teacher().drawing(number)
     return {**told(kept), "imageData": wire.file_url(file) if file else None}
 
@@ -402,7 +402,7 @@ def refused_client(error: RefusedError) -> Response:
 
 def slowed_down(error: TooManyError) -> Response:
     """Tell how long to wait."""
-    response = problem(429, "too-many", f"That was a lot at once: go on in {error.args[0]} seconds.")
+    response = problem(429, "too-many", f"That was a lot at once. Seconds to wait: {error.args[0]}.")
     response.headers["Retry-After"] = str(error.args[0])
     return response
 
@@ -410,7 +410,7 @@ def slowed_down(error: TooManyError) -> Response:
 def unusable(error: Exception) -> Response:
     """Tell what is wrong with what was sent: one of PROBLEMS."""
     status, code = next(PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS)
-    return problem(status, code, str(error) or HTTPStatus(status).description)
+    return problem(status, code, str(error))
 
 
 def refused(error: HTTPException) -> Response:

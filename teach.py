@@ -24,6 +24,9 @@ from neural_network import NeuralNetwork
 class NoSuchCorrection(Exception):  # noqa: N818 - it is an answer more than an error
     """A correction that was asked for and is not there, or not any more."""
 
+    def __init__(self, number: int) -> None:
+        super().__init__(f"There is no correction {number}, or not any more; list them to see their numbers.")
+
 
 @dataclass(frozen=True)
 class Taught:
@@ -103,7 +106,7 @@ class Teacher:
         """
         with self._changing() as change:
             if not change.relabel(number, label):
-                raise NoSuchCorrection
+                raise NoSuchCorrection(number)
             return change.get(number)
 
     def take_back(self, number: int) -> int:
@@ -113,7 +116,7 @@ class Teacher:
         """
         with self._changing() as change:
             if not change.remove(number):
-                raise NoSuchCorrection
+                raise NoSuchCorrection(number)
             return len(change.all())
 
     def take_all_back(self) -> None:
@@ -184,9 +187,7 @@ def main(argv: list[str] | None = None) -> int:
         if teacher.refusal:
             raise DataError(teacher.refusal)
         print(COMMANDS[options.command](teacher, *options.values))
-    except NoSuchCorrection:
-        print("error: there is no such correction; see them with: python teach.py list", file=sys.stderr)
-    except (DataError, StorageError, FullError, OSError, ValueError) as error:
+    except (NoSuchCorrection, DataError, StorageError, FullError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
     else:
         return 0
