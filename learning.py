@@ -31,6 +31,7 @@ TURN, SLANT, STRETCH, SHIFT = 6.0, 0.12, 0.08, 1.0  # how far: degrees, parts of
 SIGNS = (1, 1, 1), (-1, -1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, -1), (1, 1, -1), (-1, 1, 1), (1, -1, 1)
 WEIGHT = COPIES_WEIGHT = 8.0  # of a corrected drawing, and of all its copies together
 MARGIN = 6.5  # before the last sigmoid, the right output shall be above it, the others below its negative
+CLEAR = 2.0  # the same where a drawing was still answered wrongly after a first step
 SLACK = 2.0  # an output that lacks no more than this is left alone
 CAUTION = 700.0  # for each correction: how much a change to the answers from before counts against all this
 # What was hardly ever seen in training is not free to change: a share of the mean is added to each direction.
@@ -137,15 +138,20 @@ class Learner:
         looseness = caution / weights  # (n,)
         network = before
         for _ in range(ROUNDS):
-            network = self._changed(before, inputs, hidden_outputs, changes, taking_part, looseness)
-            reached = _final_inputs(network.forward(inputs)[1])  # (n, output)
+            network = self._changed(network, inputs, hidden_outputs, changes, taking_part, looseness)
+            hidden_outputs, outputs = network.forward(inputs)
             wrong = np.zeros(len(labels), bool)
-            wrong[own] = reached[own].argmax(axis=1) != labels[own]
+            wrong[own] = outputs[own].argmax(axis=1) != labels[own]
             if not wrong.any():
                 break
-            taking_part[wrong] = True
-            looseness[wrong] /= 4
-            changes[wrong] += signs[wrong] * np.maximum(0, MARGIN - signs[wrong] * reached[wrong])
+            # Once more from here, for these alone: their wishes, and that the other drawings stay as they are now.
+            final_inputs = _final_inputs(outputs)
+            changes = signs * np.maximum(0, CLEAR - signs * final_inputs) * wrong[:, None]
+            rivals = np.where(signs > 0, -np.inf, final_inputs).argmax(axis=1)  # (n,)
+            taking_part[:] = False
+            held = np.concatenate([own[: len(block)], np.flatnonzero(wrong)])
+            taking_part[held, labels[held]] = taking_part[held, rivals[held]] = True
+            looseness /= 4
         return network
 
     def _changed(

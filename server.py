@@ -402,8 +402,9 @@ def refused_client(error: RefusedError) -> Response:
 
 def slowed_down(error: TooManyError) -> Response:
     """Tell how long to wait."""
-    response = problem(429, "too-many", f"That was a lot at once. Seconds to wait: {error.args[0]}.")
-    response.headers["Retry-After"] = str(error.args[0])
+    seconds = error.args[0]
+    response = problem(429, "too-many", f"That was a lot at once: wait {seconds} second{'s' * (seconds != 1)}.")
+    response.headers["Retry-After"] = str(seconds)
     return response
 
 
