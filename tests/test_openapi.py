@@ -1,11 +1,16 @@
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
 import pytest
 import schemathesis
 from flask import Flask
 from hypothesis import HealthCheck, settings
 from schemathesis import Case, Config
+from schemathesis.core import NOT_SET
 
 import server
-from neural_network import NeuralNetwork
 from tests.conftest import PROJECT
 
 CONFIG = Config.from_dict(
@@ -21,15 +26,21 @@ schema = schemathesis.openapi.from_path(PROJECT / "static" / "openapi.json", con
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    path = tmp_path_factory.mktemp("model") / "some.npz"
-    NeuralNetwork(784, 20, 10, learning_rate=0.1, seed=1).save(path)
-    return server.create_app({"MODEL": path})
+def app(digits_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    folder = tmp_path_factory.mktemp("model")
+    model = Path(shutil.copy(digits_model, folder))
+    return server.create_app({"MODEL": model, "CORRECTIONS": folder / "some.db", "LESSONS_PER_MINUTE": 1_000_000})
+
+
+@pytest.fixture
+def example() -> dict[str, str]:
+    return schema.raw_schema["paths"]["/train"]["post"]["requestBody"]["content"]["application/json"]["example"]
 
 
 @schema.parametrize()
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
-def test_the_app_does_what_its_description_says(app: Flask, case: Case):
+def test_the_app_does_what_its_description_says(app: Flask, example: dict[str, str], case: Case):
+    app.test_client().post("/train", json=example)  # so that there is a correction to be asked for
     case.call_and_validate(app=app)
 
 
@@ -39,9 +50,24 @@ def test_the_description_is_served(app: Flask):
 
 def test_every_route_is_described_and_nothing_else(app: Flask):
     routes = {
-        (rule.rule.replace("<int:node>", "{node}"), method.lower())
+        (re.sub(r"<int:(\w+)>", r"{\1}", rule.rule), method.lower())
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
         if rule.endpoint != "static"
     }
     assert routes == {(path, method) for path, methods in schema.raw_schema["paths"].items() for method in methods}
+
+
+def test_the_example_of_a_lesson_is_learnt(app: Flask, example: dict[str, str]):
+    answer = app.test_client().post("/train", json=example)
+    assert answer.status_code in (200, 201)
+    assert answer.get_json()["after"]["label"] == example["label"]
+
+
+def test_a_correction_is_shown_changed_and_taken_back_as_described(app: Flask, example: dict[str, str]):
+    number = app.test_client().post("/train", json=example).get_json()["correction"]["id"]
+    routes = schema["/corrections/{number}"]
+    bodies: dict[str, Any] = {"GET": NOT_SET, "PATCH": {"label": "3"}, "DELETE": NOT_SET}
+    for method, body in bodies.items():
+        case = routes[method].Case(path_parameters={"number": number}, body=body)
+        assert case.call_and_validate(app=app).status_code == 200
