@@ -80,7 +80,7 @@ class Corrections:
         self.path, self.course = path, course
 
     @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
+    def _opened(self, begin: str = "BEGIN") -> Iterator[sqlite3.Connection]:
         """Open the file for one transaction, which counts as a whole or not at all."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -88,7 +88,7 @@ class Corrections:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")  # a commit is on the disk, whatever happens next
                 connection.executescript(SCHEMA)
-                connection.execute("BEGIN IMMEDIATE")
+                connection.execute(begin)
                 yield connection
                 connection.execute("COMMIT")  # what is closed before this is rolled back
         except (sqlite3.Error, OSError) as error:
@@ -103,9 +103,11 @@ class Corrections:
     @contextmanager
     def changing(self, model: bytes) -> Iterator["Change"]:
         """Change the corrections within one transaction; `model` is the file that a new course begins with."""
-        with self._opened() as connection:  # by itself: its model file is written before its corrections
+        with self._opened(
+            "BEGIN IMMEDIATE"
+        ) as connection:  # by itself: its model file is written before its corrections
             connection.execute("INSERT OR IGNORE INTO courses (name, model) VALUES (?, ?)", [self.course, model])
-        with self._opened() as connection:
+        with self._opened("BEGIN IMMEDIATE") as connection:
             row = connection.execute("SELECT id FROM courses WHERE name = ?", [self.course]).fetchone()
             yield Change(connection, row[0])
 

@@ -914,7 +914,7 @@ def test_whoever_teaches_too_much_at_once_is_told_how_long_to_wait(open_page, se
     choice(page, "1").click()
     expect_taught(page, said="7", label="1")
     undo_button(page).click()
-    expect(page.locator("#teach-problem")).to_contain_text(re.compile(r"in \d+ seconds"))
+    expect(page.locator("#teach-problem")).to_contain_text(re.compile(r"wait \d+ seconds"))
     expect(page.locator("#banner")).to_be_hidden()
     expect(undo_button(page)).to_be_enabled()
     expect_learnt(page, "1")

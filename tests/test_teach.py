@@ -334,9 +334,9 @@ def test_the_exported_file_is_trained_on_like_any_other(command, teacher, digits
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (["undo", "99"], "no such correction"),
-        (["undo", "9" * 40], "no such correction"),
-        (["label", "99", "7"], "no such correction"),
+        (["undo", "99"], "There is no correction"),
+        (["undo", "9" * 40], "There is no correction"),
+        (["label", "99", "7"], "There is no correction"),
         (["label", "1", "seven"], "'seven' is no class; the model knows 0, 1, 2"),
         (["import", "nothing.csv"], "nothing.csv does not exist"),
         (["import", "text.csv"], "text.csv"),
