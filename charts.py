@@ -61,7 +61,7 @@ def confusion_matrix(matrix: Sequence[Sequence[int]], class_names: Sequence[str]
 
 
 def misclassified(
-    inputs: Inputs, labels: Labels, answers: Labels, confidences: NDArray[np.float32], class_names: Sequence[str],
+    inputs: Inputs, labels: Labels, answers: Labels, confidences: NDArray[np.floating], class_names: Sequence[str],
     path: Path, rows: int = 5, columns: int = 8,
 ) -> None:  # fmt: skip
     """Draw the first mistakes: what it was, what the network said, and how sure it was (0 to 1)."""

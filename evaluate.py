@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from confidence import confidence
 from data.files import PROJECT, default_model, shown
 from data.mnist import NAMES, PIXELS, DataError, Records, load, scale, targets
 from data.pictures import Picture, pictures
@@ -226,8 +227,8 @@ def score_pictures(options: argparse.Namespace, network: NeuralNetwork) -> None:
         except DrawingError as error:
             unreadable[str(picture.path)] = str(error)
             continue
-        outputs = network.query(scale(pixels.ravel()))  # (classes,)
-        answered.append(Answer(picture, pixels, int(outputs.argmax()), float(outputs.max())))
+        outputs = network.query(scale(pixels.reshape(1, -1)))  # (1, classes)
+        answered.append(Answer(picture, pixels, int(outputs.argmax()), float(confidence(network, outputs)[0])))
     wrong = sorted((answer for answer in answered if not answer.right), key=lambda answer: -answer.confidence)
     result = result_of_pictures(options, found, answered, unreadable)
     if options.json:
@@ -301,7 +302,7 @@ def draw(folder: Path, result: Result, network: NeuralNetwork, records: Records,
     import charts  # matplotlib is slow to import, and --help does without it
 
     names = records.class_names
-    answers, confidences = outputs.argmax(axis=1), outputs.max(axis=1)  # (n,), (n,)
+    answers, confidences = outputs.argmax(axis=1), confidence(network, outputs)  # (n,), (n,)
     wrong = np.flatnonzero(answers != records.labels)
     wrong = wrong[np.argsort(-confidences[wrong])]  # the surest mistakes first
     ideal = targets(np.arange(len(names), dtype=np.uint8), len(names))  # (classes, classes)

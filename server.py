@@ -37,6 +37,7 @@ except ImportError as error:
         "or else: pip uninstall opencv-python && pip install opencv-python-headless"
     ) from None
 
+from confidence import UNSURE_BELOW, confidence
 from data import wire
 from data.corrections import Correction, FullError, StorageError, as_csv, database
 from data.drawing import DrawingError, NoInk, decode, prepare, steps
@@ -58,8 +59,6 @@ PATIENCE = 30  # seconds without a byte, after which a connection is closed
 CONNECTIONS = 400  # a class of thirty, whose browsers open six each, and some that hang
 THREADS = 4
 
-UNSURE_BELOW = 0.5  # a winner with less than this is a guess
-UNSURE_RIVAL = 0.5  # and so is one whose rival has more than this share of its output
 
 PICTURES = ("image/png", "image/jpeg", "image/webp")
 DEVELOPMENT = " ".join(  # where pages under development are served, by default
@@ -361,11 +360,11 @@ def answer(asked: NeuralNetwork, pictures: Mapping[str, wire.Picture], wanted: C
     """Put the last of `pictures` to the network, and write down its answer with the `wanted` parts."""
     pixels = [*pictures.values()][-1].reshape(1, -1)  # (1, 784)
     hidden, outputs = (layer[0] for layer in asked.forward(scale(pixels)))  # (hidden,), (classes,)
-    highest, rival, *_ = [*sorted(outputs.tolist(), reverse=True), 0]  # a network of one class has no rival
+    sure = float(confidence(asked, outputs[None])[0])
     reply: Reply = {
         "label": asked.class_names[outputs.argmax()],
-        "confidence": highest,
-        "unsure": highest < UNSURE_BELOW or rival > UNSURE_RIVAL * highest,
+        "confidence": sure,
+        "unsure": sure < UNSURE_BELOW,
         "class_names": asked.class_names,
         "outputs": outputs.tolist(),
     }

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from confidence import confidence
 from data.corrections import LATEST, Change, Correction, Corrections, FullError, StorageError, as_csv, database
 from data.files import default_model, model_path, shipped_model, shown, written_whole
 from data.mnist import DataError, Pixels, read_csv, scale
@@ -96,8 +97,9 @@ class Teacher:
         return new
 
     def _add(self, change: Change, pixels: Pixels, label: int, drawing: bytes | None) -> int:
-        outputs = self.network.query(scale(pixels))  # (output,)
-        return change.add(pixels, label, int(outputs.argmax()), float(outputs.max()), drawing)
+        outputs = self.network.query(scale(pixels[None]))  # (1, output)
+        sure = float(confidence(self.network, outputs)[0])
+        return change.add(pixels, label, int(outputs.argmax()), sure, drawing)
 
     def relabel(self, number: int, label: int) -> Correction:
         """Change what correction `number` says, as if it had always said so.

@@ -143,7 +143,7 @@ def run(options: argparse.Namespace) -> int:
             print("Dry run: nothing is saved.")
         else:
             some = np.random.default_rng(options.seed).permutation(rows)[:MEMORY_RECORDS]
-            save(best, history, name, options, scale(records.pixels[some]))
+            save(best, history, name, options, scale(records.pixels[some]), validation)
         print(f"Time: {time.perf_counter() - started:.1f} s")
     return 0 if not ended else INTERRUPTED if ended == "Interrupted." else 1
 
@@ -260,15 +260,21 @@ def measure(network: NeuralNetwork, records: Records) -> tuple[float, float]:
 
 def save(
     best: tuple[Epoch, NeuralNetwork], history: list[Epoch], name: str, options: argparse.Namespace,
-    some_inputs: NDArray[np.float32],
+    some_inputs: NDArray[np.float32], validation: Records,
 ) -> None:  # fmt: skip
-    """Write the model file, with a memory of `some_inputs` (n, input), and the learning curve as a picture."""
+    """Write the model file and the learning curve as a picture.
+
+    The model carries a memory of `some_inputs` (n, input), and the temperature with which its confidence is true on
+    the `validation` records.
+    """
     from charts import learning_curve  # matplotlib and OpenCV are slow to import, and --help does without them
+    from confidence import fitted_temperature
     from learning import memory_of
 
     epoch, network = best
     kept = ("hidden_nodes", "learning_rate", "epochs", "batch_size", "momentum", "seed", "distort")
     network.training = {"dataset": name, "best_epoch": asdict(epoch)} | {key: getattr(options, key) for key in kept}
+    network.training["temperature"] = fitted_temperature(network.query(validation.inputs), validation.labels)
     network.memory = memory_of(network, some_inputs)
     network.save(options.output)
     print(f"Model: {shown(options.output)}")

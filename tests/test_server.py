@@ -29,6 +29,7 @@ from threadpoolctl import threadpool_info
 from werkzeug.test import TestResponse
 
 import server
+from confidence import UNSURE_BELOW, confidence
 from data import wire
 from data.drawing import decode, prepare
 from data.files import shipped_model
@@ -141,7 +142,8 @@ def test_the_answer_is_what_the_network_says_of_the_prepared_drawing(client, net
     assert answer["pixels"] == pixels.ravel().tolist()
     assert answer["outputs"] == outputs.tolist()
     assert answer["label"] == str(outputs.argmax())
-    assert answer["confidence"] == outputs.max()
+    assert answer["confidence"] == pytest.approx(confidence(network, outputs[None])[0])
+    assert answer["unsure"] == (answer["confidence"] < UNSURE_BELOW)
     assert len(answer["hidden"]) == 20
     # from the hidden outputs on, the network can be followed with a pocket calculator
     assert 1 / (1 + np.exp(-network.who @ answer["hidden"])) == pytest.approx(outputs, abs=1e-5)
@@ -178,7 +180,7 @@ def test_the_steps_of_a_large_photo_are_sent_small(client):
 
 @pytest.mark.parametrize(
     ("outputs", "unsure"),
-    [([0.9, 0.1, 0.4], False), ([0.9, 0.1, 0.5], True), ([0.45, 0.1, 0.1], True), ([0.55, 0.1, 0.1], False)],
+    [([0.99, 0.1, 0.4], False), ([0.9, 0.1, 0.5], True), ([0.45, 0.1, 0.1], True), ([0.95, 0.1, 0.1], False)],
 )
 def test_an_answer_is_unsure_where_the_winner_is_weak_or_has_a_rival(app, client, outputs, unsure):
     app.extensions["teacher"].network = that_answers(outputs)
