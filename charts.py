@@ -30,9 +30,9 @@ def learning_curve(history: Sequence[dict[str, float]], path: Path) -> None:
     left.set(xlabel="epoch", ylabel="cross-entropy per record (nats)", title="Loss", ylim=(0, None))
     left.legend(frameon=False)
     accuracies = [100 * epoch["validation_accuracy"] for epoch in history]
-    best = int(np.argmax(accuracies))
+    best = int(np.argmin([epoch["validation_loss"] for epoch in history]))
     right.plot(epochs, accuracies, "o-", color=BLUE)
-    right.plot(epochs[best], accuracies[best], "o", color=ORANGE, markersize=9, label=f"best: {accuracies[best]:.2f} %")
+    right.plot(epochs[best], accuracies[best], "o", color=ORANGE, markersize=9, label=f"least loss: {accuracies[best]:.2f} %")
     right.set(xlabel="epoch", ylabel="accuracy (%)", title="Validation accuracy")
     right.legend(frameon=False, loc="lower right")
     for axes in (left, right):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from confidence import confidence
-from data.files import PROJECT, default_model, shown
+from data.files import PROJECT, default_model, shipped_model, shown
 from data.mnist import NAMES, PIXELS, DataError, Records, load, scale, targets
 from data.pictures import Picture, pictures
 from neural_network import NeuralNetwork
@@ -94,15 +94,17 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--model",
         type=Path,
-        default=default_model(),
         metavar="FILE",
-        help=f"the model to score (default: {shown(default_model())})",
+        help=f"the model to score (default: {shown(default_model())}, or for fashion, where you have trained none, "
+        f"{shown(shipped_model('clothes'))})",
     )
     parser.add_argument(
         "--report", type=Path, metavar="FOLDER", help=f"for pictures (default: {shown(PROJECT / 'report')})"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object; pictures only with --report")
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    options.model = options.model or default_model("clothes" if options.dataset == "fashion" else "digits")
+    return options
 
 
 def run(options: argparse.Namespace) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from confidence import confidence
 from data.corrections import LATEST, Change, Correction, Corrections, FullError, StorageError, as_csv, database
-from data.files import default_model, model_path, shipped_model, shown, written_whole
+from data.files import default_model, is_shipped, model_path, shown, written_whole
 from data.mnist import DataError, Pixels, read_csv, scale
 from learning import Learner, Lesson, fingerprint
 from neural_network import NeuralNetwork
@@ -53,7 +53,7 @@ class Teacher:
         """
         self.network = NeuralNetwork.load(model)
         self.refusal = ""
-        self._output = model_path() if model.resolve() == shipped_model().resolve() else model
+        self._output = model_path() if is_shipped(model) else model
         self._lock = threading.Lock()
         self._trained_file = model.read_bytes()
         taught = self.network.training.get("corrections")
@@ -69,6 +69,11 @@ class Teacher:
                 self._catch_up()
         except (StorageError, ValueError) as error:
             self.refusal = str(error)
+        if self._output != model and self._output.exists():
+            self.refusal = (
+                f"{model.name} ships with the project, and what it is taught would replace your {self._output.name}; "
+                "copy it, and start with --model and the copy."
+            )
 
     def teach(self, pixels: Pixels, label: int, drawing: bytes | None = None) -> Taught:
         """Store that `pixels` (784,) show class `label`, learn it, and return what it did.

@@ -123,7 +123,8 @@ def run(options: argparse.Namespace) -> int:
             good = epoch.validation_loss < DIVERGED * len(network.class_names)  # NaN is not less than anything
             if good:
                 history.append(epoch)
-            if good and (best is None or epoch.validation_accuracy > best[0].validation_accuracy):
+            # By loss: among few thousand records, an accuracy a little higher is mostly luck.
+            if good and (best is None or epoch.validation_loss < best[0].validation_loss):
                 best = epoch, copy.deepcopy(network)
             tqdm.write(
                 f"Epoch {epoch.number:>{len(str(options.epochs))}}/{options.epochs}: loss {epoch.loss:.4f}, validation "

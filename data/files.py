@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 PROJECT = Path(__file__).resolve().parent.parent
+SHIPPED = "digits", "clothes"  # the trained models in models/
 
 
 def data_folder() -> Path:
@@ -25,14 +26,19 @@ def shown(path: Path) -> str:
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
-def shipped_model() -> Path:
-    """Return the file of the trained model that comes with the project, for where there is no `model_path()`."""
-    return PROJECT / "models" / "digits.npz"
+def shipped_model(name: str = "digits") -> Path:
+    """Return the file of a trained model that comes with the project: of digits or of clothes."""
+    return PROJECT / "models" / f"{name}.npz"
 
 
-def default_model() -> Path:
-    """Return the model that the user trained, or else the one that comes with the project."""
-    return model_path() if model_path().exists() else shipped_model()
+def is_shipped(model: Path) -> bool:
+    """Tell whether `model` is a file that comes with the project, by whatever path."""
+    return any(model.resolve() == shipped_model(name).resolve() for name in SHIPPED)
+
+
+def default_model(name: str = "digits") -> Path:
+    """Return the model that the user trained, or else the one of that name that comes with the project."""
+    return model_path() if model_path().exists() else shipped_model(name)
 
 
 @contextmanager

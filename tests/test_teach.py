@@ -115,8 +115,7 @@ def test_a_taught_model_can_still_be_trained_and_asked_as_any_other(teacher, mod
 
 
 def test_deleting_the_model_file_forgets_what_was_taught(monkeypatch, model, digits_model, trained):
-    monkeypatch.setattr("data.files.shipped_model", lambda: digits_model)
-    monkeypatch.setattr(teach, "shipped_model", lambda: digits_model)
+    monkeypatch.setattr("data.files.shipped_model", lambda name="digits": digits_model)
     model.unlink()
     shipped = digits_model.read_bytes()
     teach_wrong(Teacher(default_model(), database()), 0, 1)
@@ -141,16 +140,27 @@ def test_a_newly_trained_model_begins_without_corrections(teacher, model, traine
 
 
 def test_the_shipped_model_is_never_written_to_by_whatever_path_it_is_named(monkeypatch, model, digits_model):
-    model.unlink()
     shipped = model.with_name("shipped.npz")
     shutil.copy(digits_model, shipped)
-    monkeypatch.setattr(teach, "shipped_model", lambda: shipped)
+    monkeypatch.setattr("data.files.shipped_model", lambda name="digits": shipped)
     monkeypatch.chdir(shipped.parent)
     for path in (Path("shipped.npz"), shipped, shipped.parent / "." / "shipped.npz"):
+        model.unlink()
         taught = Teacher(path, database())
         teach_wrong(taught, 0)
         assert same_weights(NeuralNetwork.load(model), taught.network)
     assert shipped.read_bytes() == digits_model.read_bytes()
+
+
+def test_what_a_shipped_model_is_taught_never_replaces_a_model_of_the_users_own(monkeypatch, model, digits_model):
+    shipped = model.with_name("shipped.npz")
+    shutil.copy(digits_model, shipped)
+    monkeypatch.setattr("data.files.shipped_model", lambda name="digits": shipped)
+    own = model.read_bytes()
+    teacher = Teacher(shipped, database())
+    with pytest.raises(StorageError, match="would replace your model.npz; copy it"):
+        teach_wrong(teacher, 0)
+    assert model.read_bytes() == own
 
 
 # When something fails

@@ -88,12 +88,12 @@ def test_the_same_seed_trains_the_same_weights(quick, tmp_path):
 
 
 def test_the_best_epoch_by_validation_is_the_one_that_is_saved(quick, tmp_path, monkeypatch):
-    accuracies = iter([0.5, 0.9, 0.7])
+    losses, accuracies = iter([1.2, 1.0, 1.1]), iter([0.5, 0.9, 0.95])
     weights = []
 
     def measured(network, _records):
         weights.append(network.wih.copy())
-        return 1.0, next(accuracies)
+        return next(losses), next(accuracies)
 
     monkeypatch.setattr(train_model, "measure", measured)
     status, out, _ = quick("--epochs", 3)
