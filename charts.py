@@ -32,7 +32,8 @@ def learning_curve(history: Sequence[dict[str, float]], path: Path) -> None:
     accuracies = [100 * epoch["validation_accuracy"] for epoch in history]
     best = int(np.argmin([epoch["validation_loss"] for epoch in history]))
     right.plot(epochs, accuracies, "o-", color=BLUE)
-    right.plot(epochs[best], accuracies[best], "o", color=ORANGE, markersize=9, label=f"least loss: {accuracies[best]:.2f} %")
+    label = f"least loss: {accuracies[best]:.2f} %"
+    right.plot(epochs[best], accuracies[best], "o", color=ORANGE, markersize=9, label=label)
     right.set(xlabel="epoch", ylabel="accuracy (%)", title="Validation accuracy")
     right.legend(frameon=False, loc="lower right")
     for axes in (left, right):

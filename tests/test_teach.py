@@ -158,7 +158,7 @@ def test_what_a_shipped_model_is_taught_never_replaces_a_model_of_the_users_own(
     monkeypatch.setattr("data.files.shipped_model", lambda name="digits": shipped)
     own = model.read_bytes()
     teacher = Teacher(shipped, database())
-    with pytest.raises(StorageError, match="would replace your model.npz; copy it"):
+    with pytest.raises(StorageError, match=r"would replace your model\.npz; copy it"):
         teach_wrong(teacher, 0)
     assert model.read_bytes() == own
 
