@@ -1,0 +1,52 @@
+"""The models that ship are what their recipes make, small enough, and good on the first day."""
+
+import numpy as np
+import pytest
+
+import train_model
+from confidence import UNSURE_BELOW, confidence
+from data.files import SHIPPED, shipped_model
+from data.mnist import CLOTHES, load
+from models.rebuild import RECIPES
+from neural_network import NeuralNetwork
+
+MEGABYTE = 1e6
+FIGURES = {"digits": ("mnist", 0.99), "clothes": ("fashion", 0.89)}
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_model_tells_the_recipe_by_which_it_was_made(name):
+    told = NeuralNetwork.load(shipped_model(name)).training
+    recipe = vars(train_model.parse(RECIPES[name].split()))
+    for option in ("hidden_nodes", "learning_rate", "epochs", "batch_size", "momentum", "seed", "distort"):
+        assert told[option] == recipe[option], option
+    assert told["dataset"] == (recipe["dataset"] or "mnist_train.csv pen_train.csv")
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_model_is_small_can_be_taught_and_knows_how_sure_it_is(name):
+    assert shipped_model(name).stat().st_size < 2.1 * MEGABYTE
+    network = NeuralNetwork.load(shipped_model(name))
+    assert set(network.memory) == {"inputs", "hidden", "slopes"}
+    assert 0.5 < network.training["temperature"] < 2  # type: ignore[operator]
+
+
+def test_the_models_know_digits_and_clothes():
+    assert NeuralNetwork.load(shipped_model("digits")).class_names == tuple("0123456789")
+    assert NeuralNetwork.load(shipped_model("clothes")).class_names == CLOTHES
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_model_reads_what_it_never_saw_and_is_as_sure_as_it_may_be(name, real_data, monkeypatch):
+    for variable, value in real_data.items():
+        monkeypatch.setenv(variable, value)
+    dataset, at_least = FIGURES[name]
+    test = load(dataset, "test")
+    network = NeuralNetwork.load(shipped_model(name))
+    outputs = network.query(test.inputs)
+    right, sure = outputs.argmax(axis=1) == test.labels, confidence(network, outputs)
+    assert right.mean() > at_least
+    assert abs(sure.mean() - right.mean()) < 0.02
+    assert right[sure >= UNSURE_BELOW].mean() > right.mean()
+    assert (sure < UNSURE_BELOW).mean() < 0.35
+    assert np.isfinite(sure).all()
