@@ -33,7 +33,7 @@ WEIGHT = COPIES_WEIGHT = 8.0  # of a corrected drawing, and of all its copies to
 MARGIN = 6.5  # before the last sigmoid, the right output shall be above it, the others below its negative
 CLEAR = 2.0  # the same where a drawing was still answered wrongly after a first step
 SLACK = 2.0  # an output that lacks no more than this is left alone
-CAUTION = 700.0  # for each correction: how much a change to the answers from before counts against all this
+CAUTION = 450.0  # for each correction: how much a change to the answers from before counts against all this
 # What was hardly ever seen in training is not free to change: a share of the mean is added to each direction.
 DAMPING = {"inputs": 0.3, "slopes": 1.0, "hidden": 0.03}
 
