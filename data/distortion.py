@@ -65,7 +65,7 @@ class Distortion:
 
 
 FOR_DIGITS = Distortion(rotation=8, scale=0.1, slant=0.12, shift=0.8, alpha=0.8, sigma=4, stroke_width=0.5)
-FOR_CLOTHES = Distortion(mirror=0.5)  # they lie straight and fill the picture: shifted ones were read worse
+FOR_CLOTHES = Distortion(shift=0.5, scale=0.03, mirror=0.5)  # they lie straight and fill the picture
 
 
 def distorted(pixels: Pixels, distortion: Distortion, seed: int | Sequence[int]) -> Pixels:
