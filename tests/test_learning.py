@@ -82,8 +82,8 @@ def test_a_style_is_learnt_from_some_drawings_and_what_was_known_stays(shipped, 
 
 
 def test_corrections_of_more_than_one_block_are_learnt_and_the_earlier_ones_stay(shipped):
-    lessons = mistakes(shipped, DIGITS, LABELS) + mistakes(shipped, slanted(DIGITS, 0.5), LABELS)
-    lessons = lessons[: learning.BLOCK + 50]
+    styles = [mistakes(shipped, slanted(DIGITS, slant), LABELS) for slant in (0, 0.5, -0.5)]
+    lessons = [lesson for style in styles for lesson in style][: learning.BLOCK + 50]
     assert len(lessons) == learning.BLOCK + 50
     taught = Learner(shipped).taught(lessons)
     assert share_right(taught, lessons) > 0.96  # measured: 1
