@@ -39,7 +39,10 @@ def mirror() -> Path:
 @pytest.fixture(scope="session")
 def real_data(mirror: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment in which MNIST and Fashion-MNIST can be had; their CSV files are written once a session."""
-    return {"DIGITS_MIRROR": str(mirror), "DIGITS_DATA": str(tmp_path_factory.mktemp("data"))}
+    session = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # each worker has a folder of its own within that of the session
+        session = session.parent
+    return {"DIGITS_MIRROR": str(mirror), "DIGITS_DATA": str(session / "real_data")}
 
 
 @pytest.fixture
