@@ -11,7 +11,7 @@ from scipy.special import log_softmax, logit, softmax
 
 from neural_network import NeuralNetwork
 
-UNSURE_BELOW = 0.9  # a person should look at answers with less; chosen on validation records, letters and scribbles
+UNSURE_BELOW = 0.9  # a person should look at answers with less: most letters and scribbles, few digits
 TEMPERATURES = 0.2, 5.0  # what is tried
 Floats = NDArray[np.floating]
 
