@@ -20,22 +20,22 @@ def confidence(network: NeuralNetwork, outputs: Floats) -> NDArray[np.float64]:
     """Return how sure the network is of its answers, (n,) from 0 to 1, by its `outputs` (n, classes)."""
     told = network.training.get("temperature", 1.0)
     temperature = float(told) if isinstance(told, (int, float)) else 1.0
-    return softmax(_final_inputs(outputs) / temperature, axis=1).max(axis=1)
+    return softmax(final_inputs(outputs) / temperature, axis=1).max(axis=1)
 
 
 def fitted_temperature(outputs: Floats, labels: NDArray[np.uint8]) -> float:
     """Return the temperature with which `outputs` (n, classes) make the right classes, `labels` (n,), likeliest."""
     from scipy.optimize import minimize_scalar  # slow to import, and needed after a training alone
 
-    final_inputs = _final_inputs(outputs)
+    reached = final_inputs(outputs)
     rows = np.arange(len(labels))
 
     def loss(temperature: float) -> float:
-        return -float(log_softmax(final_inputs / temperature, axis=1)[rows, labels].mean())
+        return -float(log_softmax(reached / temperature, axis=1)[rows, labels].mean())
 
     return float(minimize_scalar(loss, bounds=TEMPERATURES, method="bounded").x)
 
 
-def _final_inputs(outputs: Floats) -> NDArray[np.float64]:
+def final_inputs(outputs: Floats) -> NDArray[np.float64]:
     """Return what reached the output nodes; 0 and 1, to which float32 rounds sure answers, would be infinitely far."""
     return logit(np.clip(outputs.astype(np.float64), 1e-6, 1 - 1e-6))

@@ -16,9 +16,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
-from scipy.special import logit
 from threadpoolctl import ThreadpoolController
 
+from confidence import final_inputs
 from data.mnist import Pixels, scale
 from neural_network import Floats, NeuralNetwork
 
@@ -130,8 +130,8 @@ class Learner:
         signs = np.where(np.eye(len(before.class_names), dtype=bool)[labels], 1, -1)  # (n, output)
 
         hidden_outputs, outputs = before.forward(inputs)  # (n, hidden), (n, output)
-        final_inputs = _final_inputs(outputs)  # (n, output)
-        changes = signs * np.maximum(0, MARGIN - signs * final_inputs)  # (n, output), wished for
+        reached = final_inputs(outputs)  # (n, output)
+        changes = signs * np.maximum(0, MARGIN - signs * reached)  # (n, output), wished for
         taking_part = (np.abs(changes) > SLACK) & (np.arange(len(labels)) < len(block) * (1 + copies))[:, None]
         if not taking_part.any():  # the network says all that already, and surely
             return before
@@ -145,9 +145,9 @@ class Learner:
             if not wrong.any():
                 break
             # Once more from here, for these alone: their wishes, and that the other drawings stay as they are now.
-            final_inputs = _final_inputs(outputs)
-            changes = signs * np.maximum(0, CLEAR - signs * final_inputs) * wrong[:, None]
-            rivals = np.where(signs > 0, -np.inf, final_inputs).argmax(axis=1)  # (n,)
+            reached = final_inputs(outputs)
+            changes = signs * np.maximum(0, CLEAR - signs * reached) * wrong[:, None]
+            rivals = np.where(signs > 0, -np.inf, reached).argmax(axis=1)  # (n,)
             taking_part[:] = False
             held = np.concatenate([own[: len(block)], np.flatnonzero(wrong)])
             taking_part[held, labels[held]] = taking_part[held, rivals[held]] = True
@@ -186,11 +186,6 @@ class Learner:
 
 def _damped_inverse(matrix: Matrix, damping: float) -> Floats:
     return np.linalg.inv(matrix + damping * np.trace(matrix) / len(matrix) * np.eye(len(matrix))).astype(np.float32)
-
-
-def _final_inputs(outputs: Floats) -> Matrix:
-    """Return what the last sigmoid was given."""
-    return logit(np.clip(outputs, 1e-6, 1 - 1e-6).astype(np.float64))
 
 
 def _with_copies(pixels: Pixels, copies: int) -> Pixels:
