@@ -23,6 +23,7 @@ from data.distortion import FOR_CLOTHES, FOR_DIGITS, Distortion, distorted
 from data.download import DataError, DownloadError
 from data.files import model_path, shown
 from data.mnist import CLOTHES, NAMES, Records, hold_out, load, scale, targets
+from data.options import seed, whole_number
 from neural_network import NeuralNetwork, cross_entropy
 
 DRY_RUN_BATCHES = 20
@@ -283,20 +284,6 @@ def save(
         picture = options.output.with_name(f"{options.output.stem}_learning_curve.png")
         learning_curve([asdict(epoch) for epoch in history], picture)
         print(f"Learning curve: {shown(picture)}")
-
-
-def whole_number(text: str) -> int:
-    """Return a whole number from 1 up."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"needs a whole number from 1 up, got {text!r}")
-    return int(text)
-
-
-def seed(text: str) -> int:
-    """Return a whole number from 0 up."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"needs a whole number from 0 up, got {text!r}")
-    return int(text)
 
 
 def positive(text: str) -> float:

@@ -25,6 +25,7 @@ from data.download import DataError, fetch, own_mirror
 from data.drawing import prepare
 from data.files import data_folder, shown, written_whole
 from data.mnist import PIXELS, Pixels, write_csv
+from data.options import seed
 
 FILE = "pendigits-orig.tra.Z"
 SHA256 = "ceae25d05f1ccfed4d27ca2e5766370fb32ddd685a647567e84cf7685aa7ac8b"
@@ -228,13 +229,6 @@ def number_of_copies(text: str) -> int:
     """Return a whole number from 1 to `COPIES`."""
     if not text.isdecimal() or not 1 <= int(text) <= COPIES:
         raise argparse.ArgumentTypeError(f"needs a whole number from 1 to {COPIES}, got {text!r}")
-    return int(text)
-
-
-def seed(text: str) -> int:
-    """Return a whole number from 0 up."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"needs a whole number from 0 up, got {text!r}")
     return int(text)
 
 
