@@ -54,6 +54,7 @@ class Teacher:
         self.network = NeuralNetwork.load(model)
         self.refusal = ""
         self._output = model_path() if is_shipped(model) else model
+        self._seen = _stamp(self._output)
         self._lock = threading.Lock()
         self._trained_file = model.read_bytes()
         taught = self.network.training.get("corrections")
@@ -149,11 +150,27 @@ class Teacher:
         with self._lock:
             if self.refusal:
                 raise StorageError(self.refusal)
+            self._check_file()
             with self._store.changing(self._trained_file) as change:
                 yield change
                 network = self._learnt(change.all())
                 self._save(network)  # if it ends here, the next start learns again from the corrections
             self.network = network
+
+    def _check_file(self) -> None:
+        """Raise `StorageError` where the model file has become another model, which must not be written over."""
+        seen = _stamp(self._output)
+        if seen in (self._seen, None):
+            return
+        try:
+            taught = NeuralNetwork.load(self._output).training.get("corrections")
+        except OSError as error:
+            raise StorageError(f"{self._output.name} cannot be written: {error.strerror}") from error
+        except ValueError:
+            taught = None
+        if not isinstance(taught, dict) or taught.get("course") != self._store.course:
+            raise StorageError(f"{self._output.name} has become another model; start again to teach that one.")
+        self._seen = seen
 
     def _learnt(self, corrections: Sequence[Correction]) -> NeuralNetwork:
         """Return the network after these corrections; its file says which course it belongs to, and how far it is."""
@@ -176,6 +193,16 @@ class Teacher:
             network.save(self._output)
         except OSError as error:
             raise StorageError(f"{self._output.name} cannot be written: {error.strerror}") from error
+        self._seen = _stamp(self._output)
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """Return what tells one state of a file from another, or None where there is no file."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
 def _network_in(file: bytes) -> NeuralNetwork:

@@ -215,9 +215,7 @@ def passes(
     with tqdm(total=batches, desc="Training", unit=" batches", leave=False, disable=None) as bar:
         for epoch in range(epochs):
             order = random.permutation(rows)
-            copies = (
-                distorted(records.pixels[order], distortion, (seed, epoch)) if distortion else None
-            )  # (rows, input)
+            copies = distorted(records.pixels[order], distortion, (seed, epoch)) if distortion else None
             with np.errstate(over="ignore", invalid="ignore"):  # a training that diverges is told by its loss
                 for start in paced(range(0, len(order), batch_size), threads, controller):
                     chosen = order[start : start + batch_size]

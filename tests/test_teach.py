@@ -139,6 +139,25 @@ def test_a_newly_trained_model_begins_without_corrections(teacher, model, traine
     assert same_weights(later.network, trained)
 
 
+def test_a_model_that_was_trained_meanwhile_is_never_replaced_by_a_correction(teacher, model):
+    teach_wrong(teacher, 0)
+    NeuralNetwork(784, 5, 10, 0.1, seed=3).save(model)
+    trained_anew = model.read_bytes()
+    with pytest.raises(StorageError, match="has become another model; start again"):
+        teach_wrong(teacher, 1)
+    assert model.read_bytes() == trained_anew
+    assert teacher.count() == 1
+
+
+def test_two_programs_that_teach_the_same_model_take_turns(teacher, model, trained):
+    teach_wrong(teacher, 0)
+    other = Teacher(model, database())
+    teach_wrong(other, 1)
+    teach_wrong(teacher, 2)
+    assert teacher.count() == 3
+    assert same_weights(NeuralNetwork.load(model), learnt_afresh(trained, teacher))
+
+
 def test_the_shipped_model_is_never_written_to_by_whatever_path_it_is_named(monkeypatch, model, digits_model):
     shipped = model.with_name("shipped.npz")
     shutil.copy(digits_model, shipped)
