@@ -6,6 +6,7 @@ import pytest
 
 import evaluate
 import train_model
+from data.files import shipped_model
 from neural_network import NeuralNetwork
 from tests.conftest import Run
 
@@ -15,7 +16,7 @@ PICTURES = ["confusion_matrix.png", "data_set.png", "imagined.png", "misclassifi
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "model.npz"
-    assert train_model.main(["--dataset", "digits", "--output", str(path)]) == 0
+    assert train_model.main(["--dataset", "digits", "--threads", "1", "--output", str(path)]) == 0
     return path
 
 
@@ -52,7 +53,7 @@ def test_json_is_one_object_with_the_figures(run: Run, model):
 
 
 def test_the_ten_thousand_test_digits_are_scored(run: Run, real_data, tmp_path):
-    assert run("train_model.py", "--epochs", 2, env=real_data).returncode == 0
+    assert run("train_model.py", "--epochs", 2, "--threads", 1, env=real_data).returncode == 0
     ended = run("evaluate.py", "--json", env=real_data)
     result = json.loads(ended.stdout)
     assert result["dataset"] == "mnist"
@@ -61,10 +62,7 @@ def test_the_ten_thousand_test_digits_are_scored(run: Run, real_data, tmp_path):
 
 
 def test_clothes_are_scored_with_their_names(run: Run, real_data, tmp_path):
-    model = tmp_path / "clothes.npz"
-    assert (
-        run("train_model.py", "--dataset", "fashion", "--epochs", 1, "--output", model, env=real_data).returncode == 0
-    )
+    model = shipped_model("clothes")
     ended = run("evaluate.py", "--model", model, "--report", tmp_path / "pictures", env=real_data)
     assert ended.returncode == 0, ended.stderr
     assert "Ankle boot" in ended.stdout

@@ -15,7 +15,7 @@ from data.mnist import CLOTHES, hold_out, load
 from neural_network import NeuralNetwork
 from tests.conftest import PROJECT, Run
 
-QUICK = ("--dataset", "digits", "--epochs", "2", "--hidden-nodes", "30")
+QUICK = ("--dataset", "digits", "--epochs", "2", "--hidden-nodes", "30", "--threads", "1")
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_training_on_mnist_by_name_stops_where_it_cannot_be_had(run: Run, tmp_pa
 
 
 def test_a_seeded_training_on_mnist_reaches_its_accuracy(run: Run, real_data, tmp_path):
-    ended = run("train_model.py", "--dataset", "mnist", "--epochs", 3, env=real_data)
+    ended = run("train_model.py", "--dataset", "mnist", "--epochs", 3, "--threads", 1, env=real_data)
     assert ended.returncode == 0, ended.stderr
     best = NeuralNetwork.load(tmp_path / "model.npz").training["best_epoch"]
     assert isinstance(best, dict)
@@ -62,7 +62,8 @@ def test_a_seeded_training_on_mnist_reaches_its_accuracy(run: Run, real_data, tm
 
 
 def test_the_same_command_learns_clothes(run: Run, real_data, tmp_path):
-    ended = run("train_model.py", "--dataset", "fashion", "--epochs", 2, "--learning-rate", 0.05, env=real_data)
+    options = ("--dataset", "fashion", "--epochs", 2, "--learning-rate", 0.05, "--threads", 1)
+    ended = run("train_model.py", *options, env=real_data)
     assert ended.returncode == 0, ended.stderr
     network = NeuralNetwork.load(tmp_path / "model.npz")
     assert network.class_names[9] == "Ankle boot"
