@@ -7,7 +7,7 @@ import train_model
 from confidence import UNSURE_BELOW, confidence
 from data.files import SHIPPED, shipped_model
 from data.mnist import CLOTHES, load
-from models.rebuild import RECIPES
+from models.rebuild import RECIPES, halve
 from neural_network import NeuralNetwork
 
 MEGABYTE = 1e6
@@ -29,6 +29,20 @@ def test_a_model_is_small_can_be_taught_and_knows_how_sure_it_is(name):
     network = NeuralNetwork.load(shipped_model(name))
     assert set(network.memory) == {"inputs", "hidden", "slopes"}
     assert 0.5 < network.training["temperature"] < 2  # type: ignore[operator]
+
+
+def test_half_precision_hardly_changes_what_a_model_answers(digits_model, tmp_path):
+    whole, half = digits_model, tmp_path / "half.npz"
+    half.write_bytes(whole.read_bytes())
+    halve(half)
+    with np.load(half) as file:
+        assert {file[name].dtype.name for name in ("wih", "who")} == {"float16"}
+    before, after = NeuralNetwork.load(whole), NeuralNetwork.load(half)
+    inputs = load("digits", "test").inputs
+    assert np.abs(after.query(inputs) - before.query(inputs)).max() < 0.005
+    assert after.wih.dtype == np.float32
+    assert after.training == before.training
+    assert after.memory.keys() == before.memory.keys()
 
 
 def test_the_models_know_digits_and_clothes():
