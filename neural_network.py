@@ -52,13 +52,12 @@ class NeuralNetwork:
         self.wih = random.normal(0, input_nodes**-0.5, (hidden_nodes, input_nodes)).astype(np.float32)
         self.who = random.normal(0, hidden_nodes**-0.5, (output_nodes, hidden_nodes)).astype(np.float32)
         self._velocities = np.zeros_like(self.wih), np.zeros_like(self.who)
-        self._buffers = [np.empty((1, nodes), np.float32) for nodes in (hidden_nodes, output_nodes)]
 
-    def forward(self, inputs: Floats, buffers: Sequence[Floats | None] = (None, None)) -> tuple[Floats, Floats]:
+    def forward(self, inputs: Floats) -> tuple[Floats, Floats]:
         """Return the hidden (n, hidden) and final outputs (n, output), 0 to 1, for checked `inputs` (n, input)."""
-        hidden_inputs = product(inputs, self.wih.T, into=buffers[0])  # (n, hidden)
+        hidden_inputs = product(inputs, self.wih.T)  # (n, hidden)
         hidden_outputs = sigmoid(hidden_inputs, out=hidden_inputs)  # (n, hidden), in the same memory
-        final_inputs = product(hidden_outputs, self.who.T, into=buffers[1])  # (n, output)
+        final_inputs = product(hidden_outputs, self.who.T)  # (n, output)
         final_outputs = sigmoid(final_inputs, out=final_inputs)  # (n, output)
         return hidden_outputs, final_outputs
 
@@ -79,9 +78,7 @@ class NeuralNetwork:
         if len(inputs) != len(targets):
             raise ValueError(f"each record needs its targets, got {len(inputs)} inputs and {len(targets)} targets")
 
-        if len(inputs) != len(self._buffers[0]):
-            self._buffers = [np.empty((len(inputs), nodes), np.float32) for nodes in self.who.shape[::-1]]
-        hidden_outputs, final_outputs = self.forward(inputs, self._buffers)  # (n, hidden), (n, output)
+        hidden_outputs, final_outputs = self.forward(inputs)  # (n, hidden), (n, output)
 
         # The slope of the last sigmoid cancels out against the cross-entropy: the plain difference is left.
         output_errors = targets - final_outputs  # (n, output)
@@ -90,7 +87,7 @@ class NeuralNetwork:
 
         self.who = self._step(self.who, self._velocities[1], output_errors, hidden_outputs)
         self.wih = self._step(self.wih, self._velocities[0], hidden_errors, inputs)
-        return final_outputs.reshape(shape).copy()
+        return final_outputs.reshape(shape)
 
     def _step(self, weights: Floats, velocity: Floats, errors: Floats, outputs: Floats) -> Floats:
         """Change each weight by learning rate x error at its one end x output at its other end, in place."""
