@@ -26,7 +26,8 @@ DAMAGED = "the picture file is damaged or incomplete; save the picture again and
 FAINT = 12  # of 255; what differs less from the paper is not ink
 
 # OpenCV reports broken files on stderr; decode() says it in its own words.
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+_set_log_level = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel  # OpenCV 4, OpenCV 5
+_set_log_level(0)
 
 
 class DrawingError(ValueError):
