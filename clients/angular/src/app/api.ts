@@ -1,0 +1,45 @@
+/* What the server sends, as its /openapi.json describes it; only the parts that this client uses. */
+
+/** What the network says of a drawing. */
+export interface Answer {
+  label: string;
+  /** How likely the answer is right, 0 to 1. */
+  confidence: number;
+  /** A person should look at it. */
+  unsure: boolean;
+  class_names: string[];
+  /** One for each class, 0 to 1. */
+  outputs: number[];
+}
+
+/** An answer together with the 784 pixels that the network saw, 0 to 255, row by row: with `include=pixels`. */
+export interface SeenAnswer extends Answer {
+  pixels: number[];
+}
+
+/** A correction as it is stored; its id takes it back. */
+export interface Correction {
+  id: number;
+  label: string;
+}
+
+/** What a correction has changed. */
+export interface Taught {
+  correction: Correction;
+  before: Answer;
+  after: Answer;
+}
+
+/** The network that the server has, and whether it can be taught. */
+export interface Network {
+  class_names: string[];
+  learning: { on: boolean; reason: string; token: boolean };
+}
+
+/** An error as RFC 9457 describes it; `detail` is for people, `code` for programs. */
+export interface ProblemDetails {
+  title: string;
+  status: number;
+  detail: string;
+  code: string;
+}
