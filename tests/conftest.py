@@ -1,18 +1,22 @@
-"""What several test files need: real data, small CSV files, and the programs run as a user runs them."""
+"""What several test files need: real data, small CSV files, programs run as users run them, a server and a browser."""
 
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from playwright.sync_api import Browser
 
 import train_model
+from data.files import shipped_model
 from data.mnist import bundled_digits
+from docs.screenshots import browser_program, open_browser
 from neural_network import NeuralNetwork
+from tests.browsing import Service
 
 PROJECT = Path(__file__).resolve().parent.parent
 NOWHERE = "http://127.0.0.1:9/"  # a port that nobody listens on
@@ -93,6 +97,28 @@ def model(digits_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     path = tmp_path / "model.npz"
     path.write_bytes(digits_model.read_bytes())
     return path
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if browser_program() is None:
+        missing("Chromium or Chrome")
+    with open_browser() as running:
+        yield running
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Service]]:
+    """Run a server that nobody else teaches, with settings of its own."""
+    running: list[Service] = []
+
+    def start(model: Path | None = None, **config: object) -> Service:
+        running.append(Service(model or shipped_model(), tmp_path, **config))
+        return running[-1]
+
+    yield start
+    for service in running:
+        service.stop()
 
 
 def same_weights(a: NeuralNetwork, b: NeuralNetwork) -> bool:

@@ -4,67 +4,37 @@ import base64
 import io
 import json
 import re
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlparse
 
 import cv2
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from flask import request
 from PIL import Image
 from playwright.sync_api import Browser, CDPSession, JSHandle, Locator, Page, Request, Route, expect
-from werkzeug.serving import BaseWSGIServer, make_server
 
 from data.files import shipped_model
 from data.mnist import CLOTHES
-from docs.screenshots import Stroke, browser_program, draw, open_browser, place
+from docs.screenshots import Stroke, draw, place
 from learning import memory_of
 from neural_network import NeuralNetwork
-from server import create_app
-from tests.conftest import missing
-
-PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
+from tests.browsing import (
+    ONE,
+    PHONE,
+    SEVEN,
+    ZERO,
+    Service,
+    barriers,
+    choice,
+    expect_answer,
+    picture_of_seven,
+    undo_button,
+)
 
 Open = Callable[..., Page]
-
-SEVEN: list[Stroke] = [[(0.3, 0.25), (0.7, 0.25), (0.6, 0.45), (0.5, 0.65), (0.44, 0.8)]]
-ONE: list[Stroke] = [[(0.5, 0.2), (0.5, 0.8)]]
-ROUND = [(0.5 + 0.2 * np.sin(angle), 0.5 - 0.3 * np.cos(angle)) for angle in np.linspace(0, 2 * np.pi, 25)]
-ZERO: list[Stroke] = [[(float(x), float(y)) for x, y in ROUND]]
-
-
-class Service:
-    """The server of one model, on a port that stays the same when it is stopped and started again."""
-
-    def __init__(self, model: Path, folder: Path, **config: object) -> None:
-        taught = shutil.copyfile(model, folder / "taught.npz")
-        self.config, self.port = {"MODEL": taught, "CORRECTIONS": folder / "corrections.db", **config}, 0
-        self.folder = folder
-        self.received: list[bytes] = []  # bodies of requests, for the browser does not tell what pictures it sent
-        self.start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/"
-
-    def start(self) -> None:
-        app = create_app(self.config)
-        app.before_request(lambda: self.received.append(request.get_data()))
-        self.http: BaseWSGIServer = make_server("127.0.0.1", self.port, app, threaded=True)
-        self.port = self.http.port
-        self.thread = threading.Thread(target=self.http.serve_forever, daemon=True)
-        self.thread.start()
-
-    def stop(self) -> None:
-        self.http.shutdown()
-        self.http.server_close()
-        self.thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -72,28 +42,6 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     running = Service(shipped_model(), tmp_path_factory.mktemp("data"))
     yield running
     running.stop()
-
-
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., Service]]:
-    """Run a server that nobody else teaches, with settings of its own."""
-    running: list[Service] = []
-
-    def start(model: Path | None = None, **config: object) -> Service:
-        running.append(Service(model or shipped_model(), tmp_path, **config))
-        return running[-1]
-
-    yield start
-    for service in running:
-        service.stop()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if browser_program() is None:
-        missing("Chromium or Chrome")
-    with open_browser() as running:
-        yield running
 
 
 @pytest.fixture
@@ -140,21 +88,11 @@ def ink(page: Page) -> float:
     }""")
 
 
-def expect_answer(page: Page, label: str) -> None:
-    expect(page.locator("#label")).to_have_text(label)
-
-
 def draw_to_the_end(page: Page, strokes: list[Stroke] = SEVEN, label: str = "7") -> None:
     """Draw, and wait for the answer to the whole drawing; those before it are about a part."""
     draw(page, strokes)
     expect_answer(page, label)
     expect(page.locator("#right")).to_be_enabled()
-
-
-def picture_of_seven(extension: str, side: int = 200) -> bytes:
-    points = np.array([[(x * side, y * side) for x, y in SEVEN[0]]], np.int32)
-    image = cv2.polylines(np.full((side, side, 3), 255, np.uint8), [points], False, (0, 0, 0), side // 14, cv2.LINE_AA)
-    return cv2.imencode(extension, image)[1].tobytes()
 
 
 def transfer(page: Page, content: bytes, kind: str, name: str = "seven") -> JSHandle:
@@ -540,14 +478,6 @@ def lesson(open_page: Open, school: Service) -> Page:
     page = open_page(school.url)
     draw_to_the_end(page)
     return page
-
-
-def choice(page: Page, name: str) -> Locator:
-    return page.get_by_role("group", name="No, it is:").get_by_role("button", name=name, exact=True)
-
-
-def undo_button(page: Page) -> Locator:
-    return page.get_by_role("button", name="Undo what you told")
 
 
 def corrections(page: Page) -> Locator:
@@ -1125,11 +1055,6 @@ def test_axe_finds_no_barrier(open_page, school, options):
         page.evaluate("(dialog) => document.getElementById(dialog).showModal()", dialog)
         assert barriers(page) == []
         page.keyboard.press("Escape")
-
-
-def barriers(page: Page) -> list[tuple[str, list[str]]]:
-    found = Axe().run(page).response["violations"]
-    return [(violation["id"], [node["html"] for node in violation["nodes"]]) for violation in found]
 
 
 def test_clothes_are_named_and_fit_a_phone(open_page, serve, tmp_path):

@@ -1,0 +1,73 @@
+"""What the tests of pages share: a server to ask, what is drawn, and what is looked for."""
+
+import shutil
+import threading
+from pathlib import Path
+
+import cv2
+import numpy as np
+from axe_playwright_python.sync_playwright import Axe
+from flask import request
+from playwright.sync_api import Locator, Page, expect
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from docs.screenshots import Stroke
+from server import create_app
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
+
+SEVEN: list[Stroke] = [[(0.3, 0.25), (0.7, 0.25), (0.6, 0.45), (0.5, 0.65), (0.44, 0.8)]]
+ONE: list[Stroke] = [[(0.5, 0.2), (0.5, 0.8)]]
+ROUND = [(0.5 + 0.2 * np.sin(angle), 0.5 - 0.3 * np.cos(angle)) for angle in np.linspace(0, 2 * np.pi, 25)]
+ZERO: list[Stroke] = [[(float(x), float(y)) for x, y in ROUND]]
+
+
+class Service:
+    """The server of one model, on a port that stays the same when it is stopped and started again."""
+
+    def __init__(self, model: Path, folder: Path, **config: object) -> None:
+        taught = shutil.copyfile(model, folder / "taught.npz")
+        self.config, self.port = {"MODEL": taught, "CORRECTIONS": folder / "corrections.db", **config}, 0
+        self.folder = folder
+        self.received: list[bytes] = []  # bodies of requests, for the browser does not tell what pictures it sent
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    def start(self) -> None:
+        app = create_app(self.config)
+        app.before_request(lambda: self.received.append(request.get_data()))
+        self.http: BaseWSGIServer = make_server("127.0.0.1", self.port, app, threaded=True)
+        self.port = self.http.port
+        self.thread = threading.Thread(target=self.http.serve_forever, daemon=True)
+        self.thread.start()
+
+    def stop(self) -> None:
+        self.http.shutdown()
+        self.http.server_close()
+        self.thread.join()
+
+
+def expect_answer(page: Page, label: str) -> None:
+    expect(page.locator("#label")).to_have_text(label)
+
+
+def choice(page: Page, name: str) -> Locator:
+    return page.get_by_role("group", name="No, it is:").get_by_role("button", name=name, exact=True)
+
+
+def undo_button(page: Page) -> Locator:
+    return page.get_by_role("button", name="Undo what you told")
+
+
+def picture_of_seven(extension: str, side: int = 200) -> bytes:
+    points = np.array([[(x * side, y * side) for x, y in SEVEN[0]]], np.int32)
+    image = cv2.polylines(np.full((side, side, 3), 255, np.uint8), [points], False, (0, 0, 0), side // 14, cv2.LINE_AA)
+    return cv2.imencode(extension, image)[1].tobytes()
+
+
+def barriers(page: Page) -> list[tuple[str, list[str]]]:
+    found = Axe().run(page).response["violations"]
+    return [(violation["id"], [node["html"] for node in violation["nodes"]]) for violation in found]
