@@ -5,18 +5,22 @@ The client is built by `npm ci && npm run build` in clients/angular; its unit te
 
 import json
 import re
+import shlex
+import shutil
 import socket
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import server
 from docs.screenshots import draw
-from tests.browsing import ONE, PHONE, SEVEN, Service, barriers, choice, expect_answer, undo_button
+from tests.browsing import ONE, PHONE, SEVEN, Service, barriers, choice, expect_answer, picture_of_seven, undo_button
 from tests.conftest import PROJECT, missing
 
 CLIENT = PROJECT / "clients" / "angular"
@@ -85,10 +89,11 @@ def site() -> Iterator[Callable[[Service], str]]:
 
     def start(recognizer: Service) -> str:
         for origin in sorted(server.DEVELOPMENT.split(), key=lambda origin: origin != "http://localhost:4200"):
-            host, port = re.fullmatch(r"http://(.*):(\d+)", origin).groups()
+            address = urlsplit(origin)
+            host, port = address.hostname or "", address.port or 0
             try:
-                if is_free(host, int(port)):
-                    running.append(Site(("127.0.0.1", int(port)), recognizer.url))
+                if is_free(host, port):
+                    running.append(Site(("127.0.0.1", port), recognizer.url))
                     threading.Thread(target=running[-1].serve_forever, daemon=True).start()
                     return origin
             except OSError:  # another test was quicker
@@ -266,6 +271,38 @@ def test_every_status_in_its_readme_is_described():
     statuses = set(re.findall(r"\| (\d{3}) \|", README))
     described = {status for methods in ROUTES.values() for method in methods.values() for status in method["responses"]}
     assert statuses == {status for status in described if int(status) >= 400}
+
+
+def example(language: str, recognizer: Service) -> str:
+    """Return what README shows in `language`, sent to a server of the tests."""
+    code = re.search(rf"```{language}\n(.*?)```", README[README.index("## The same request") :], re.DOTALL)
+    assert code
+    return code[1].replace("http://127.0.0.1:5000/", recognizer.url)
+
+
+def test_its_curl_is_answered(school, tmp_path):
+    if shutil.which("curl") is None:
+        missing("curl")
+    (tmp_path / "seven.png").write_bytes(picture_of_seven(".png"))
+    command = example("sh", school).replace("curl", "curl --silent", 1)
+    done = subprocess.run(shlex.split(command), cwd=tmp_path, capture_output=True, check=True)
+    assert json.loads(done.stdout)["label"] == "7"
+
+
+def test_its_python_is_answered(school, tmp_path, monkeypatch, capsys):
+    (tmp_path / "seven.png").write_bytes(picture_of_seven(".png"))
+    monkeypatch.chdir(tmp_path)
+    exec(example("python", school), {})
+    assert capsys.readouterr().out.startswith("7 0.9")
+
+
+def test_its_fetch_is_answered(open_client, school):
+    page = open_client(school, path="/empty")
+    drawn = "const canvas = document.createElement('canvas'); canvas.getContext('2d').fillRect(140, 20, 12, 110);"
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.evaluate(f"(async () => {{ {drawn} {example('js', school)} }})()")
+    assert said[0].startswith("1 0.")
 
 
 def test_the_lock_file_names_no_registry():

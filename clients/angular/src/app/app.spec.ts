@@ -45,6 +45,7 @@ describe('App', () => {
     drawDot(bench.sheet);
     bench.http.expectOne(QUERY).error(new ProgressEvent('error'));
     expect(text('[role=alert]')).toContain('The server does not answer.');
+    expect(text('#sentence')).toBe('Waiting for the server …');
   });
 
   it('lets a screen reader hear an answer once it has settled', () => {

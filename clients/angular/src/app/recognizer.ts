@@ -59,13 +59,16 @@ export class Recognizer {
   /** Why the server cannot be asked at the moment, or nothing. */
   readonly trouble = this.#trouble.asReadonly();
 
-  /** The latest outcome. A blank paper has none. */
-  readonly outcome = computed(() => (this.#sheet.isBlank() ? null : this.#outcome()));
-
-  /** The latest outcome, if it is about the drawing as it is now. */
+  /** The outcome, if it is about the drawing as it is now. A blank paper has none. */
   readonly settled = computed(() => {
-    const outcome = this.outcome();
+    const outcome = this.#outcome();
     return outcome?.strokes === this.#sheet.strokes() ? outcome : null;
+  });
+
+  /** The outcome to show: while somebody draws, the one before stays until the next is there or the server away. */
+  readonly outcome = computed(() => {
+    const isStale = this.#sheet.isBlank() || this.#trouble() !== '';
+    return this.settled() ?? (isStale ? null : this.#outcome());
   });
 
   /** The names of the classes, as soon as they are known. */

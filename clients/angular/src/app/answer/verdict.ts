@@ -4,6 +4,7 @@ import { afterRenderEffect, Component, computed, ElementRef, inject, viewChild }
 
 import { showGrey } from '../picture';
 import { Recognizer } from '../recognizer';
+import { Sheet } from '../sheet';
 import { certainty } from '../words';
 
 interface Said {
@@ -19,6 +20,7 @@ interface Said {
 })
 export class Verdict {
   readonly #recognizer = inject(Recognizer);
+  readonly #sheet = inject(Sheet);
   private readonly seen = viewChild.required<ElementRef<HTMLCanvasElement>>('seen');
 
   protected readonly pixels = computed(() => this.#recognizer.outcome()?.answer?.pixels ?? []);
@@ -36,8 +38,9 @@ export class Verdict {
     afterRenderEffect(() => showGrey(this.seen().nativeElement, this.pixels()));
   }
 
-  /** The same server may have a network that knows something else than digits. */
   #prompt(): string {
+    if (!this.#sheet.isBlank() && this.#recognizer.trouble()) return 'Waiting for the server …';
+    // The same server may have a network that knows something else than digits.
     return this.#recognizer.classNames().every((name) => /^\d$/.test(name)) ? 'Draw a digit' : 'Draw a picture';
   }
 }
