@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from axe_playwright_python.sync_playwright import Axe
 from flask import request
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import CDPSession, Locator, Page, expect
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from docs.screenshots import Stroke
@@ -48,6 +48,14 @@ class Service:
         self.http.shutdown()
         self.http.server_close()
         self.thread.join()
+
+
+def touch(session: CDPSession, points: list[tuple[float, float]]) -> None:
+    """Put a finger down, drag it along `points` of the window, and lift it."""
+    for i, (x, y) in enumerate(points):
+        kind = "touchMove" if i else "touchStart"
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
 def expect_answer(page: Page, label: str) -> None:

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, CDPSession, JSHandle, Locator, Page, Request, Route, expect
+from playwright.sync_api import Browser, JSHandle, Locator, Page, Request, Route, expect
 
 from data.files import shipped_model
 from data.mnist import CLOTHES
@@ -31,6 +31,7 @@ from tests.browsing import (
     choice,
     expect_answer,
     picture_of_seven,
+    touch,
     undo_button,
 )
 
@@ -69,14 +70,6 @@ def open_page(browser: Browser, service: Service) -> Iterator[Open]:
 @pytest.fixture
 def page(open_page: Open) -> Page:
     return open_page()
-
-
-def touch(session: CDPSession, points: list[tuple[float, float]]) -> None:
-    """Put a finger down, drag it along `points` of the window, and lift it."""
-    for i, (x, y) in enumerate(points):
-        kind = "touchMove" if i else "touchStart"
-        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
-    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
 def ink(page: Page) -> float:
