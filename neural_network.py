@@ -171,6 +171,5 @@ def records(values: ArrayLike, nodes: int, name: str) -> Floats:
 
 
 def stretch(values: Floats) -> Floats:
-    """Bring each row of `values` (n, nodes) to the range 0.01 to 0.99, its lowest value to its highest."""
-    lowest, highest = values.min(axis=1, keepdims=True), values.max(axis=1, keepdims=True)  # (n, 1)
-    return 0.01 + 0.98 * (values - lowest) / np.maximum(highest - lowest, np.finfo(np.float32).tiny)
+    """Bring each row of `values` (n, nodes) to at most 0.01 to 0.99, with 0 at 0.5: what is neither for nor against."""
+    return 0.5 + 0.49 * values / np.maximum(np.abs(values).max(axis=1, keepdims=True), np.finfo(np.float32).tiny)

@@ -20,6 +20,7 @@ export class NodeGrid {
   setCount(count) {
     if (count === this.#nodes.length) return;
     this.#nodes = Array.from({ length: count }, () => element("button", { type: "button", tabIndex: -1 }));
+    this.#grid.style.setProperty("--count", count); // the more there are, the smaller
     this.#grid.replaceChildren(...this.#nodes);
     this.current = Math.min(this.current, count - 1);
     this.#mark(true);

@@ -301,9 +301,16 @@ def test_a_program_killed_while_saving_leaves_a_whole_model(tmp_path):
 def test_backquery_gives_a_picture_for_each_class(network):
     imagined = network.backquery([[0.99, 0.01, 0.01], [0.01, 0.99, 0.01]])
     assert imagined.shape == (2, 6)
-    assert imagined.min() == pytest.approx(0.01)
-    assert imagined.max() == pytest.approx(0.99)
+    assert np.abs(imagined - 0.5).max(axis=1) == pytest.approx([0.49, 0.49])
     assert network.backquery([0.99, 0.01, 0.01]) == pytest.approx(imagined[0])
+
+
+def test_what_says_nothing_for_or_against_an_answer_is_imagined_grey():
+    network = NeuralNetwork(2, 2, 1, 0.1)
+    network.wih[:], network.who[:] = [[2, 0], [0, 0]], [[3, -1]]
+    assert network.backquery([0.99]) == pytest.approx([0.99, 0.5])
+    assert network.backquery([0.01]) == pytest.approx([0.01, 0.5])
+    assert network.backquery([0.5]) == pytest.approx([0.5, 0.5])
 
 
 def test_a_small_seeded_training_reads_the_bundled_digits():
