@@ -25,7 +25,7 @@ LARGEST = 1_500_000  # bytes
 LONGEST = 15  # lines of code in a cell, blank ones aside
 FENCED = re.compile(r"```python\n(.*?)```", re.DOTALL)
 # What the text may say: sizes, settings and values that were chosen. Whatever was measured, a cell prints.
-STATED = {"0.01", "0.99", "1.0", "20", "28", "100", "255", "280", "784"} | {str(number) for number in range(19)}
+STATED = {"0.01", "0.5", "0.99", "1.0", "20", "28", "100", "255", "280", "784"} | {str(number) for number in range(19)}
 
 # Runs before the first cell: a warning is an error, and each figure that is drawn is looked at.
 WATCH = """

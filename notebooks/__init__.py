@@ -1,0 +1,1 @@
+"""The mathematics, one step at a time, and what keeps its outputs."""
