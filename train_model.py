@@ -29,6 +29,7 @@ from neural_network import NeuralNetwork, cross_entropy
 DRY_RUN_BATCHES = 20
 MEMORY_RECORDS = 5000  # so many training records give what the model remembers for later corrections
 STRONGEST = 5  # times the usual distortion; people read most digits at twice, and few at five times
+LARGEST_DECAY = 1e-3  # more would leave hardly a weight after a few records
 BLOCK = 10  # batches after which the number of threads is considered again
 INTERRUPTED = 130  # the exit status of a program that was stopped with Ctrl-C
 # An untrained network answers about 0.5 everywhere, which costs ln 2 a node. Twice that is worse than knowing nothing.
@@ -79,6 +80,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     option("--epochs", whole_number, 10, "passes over the training records")
     option("--batch-size", whole_number, 100, "records a step; 1 is the textbook's per-record training")
     option("--momentum", fraction, 0.8, "share of the last step that is kept, 0 for none")
+    option("--weight-decay", decay, 0.0, "how much each record shrinks all weights, times the learning rate; try 2e-5")
     option("--seed", seed, 0, "repeats weights, order, distortions and choice of validation records")
     parser.add_argument(
         "--distort", type=strength, nargs="?", const=1.0, default=0.0, metavar="X",
@@ -118,8 +120,9 @@ def run(options: argparse.Namespace) -> int:
     ended = ""
     try:
         for loss in passes(
-            network, records, rows, options.epochs, options.batch_size, options.seed, options.threads, distortion
-        ):
+            network, records, rows, options.epochs, options.batch_size, options.seed, options.threads, distortion,
+            options.weight_decay,
+        ):  # fmt: skip
             epoch = Epoch(len(history) + 1, loss, *measure(network, validation))
             good = epoch.validation_loss < DIVERGED * len(network.class_names)  # NaN is not less than anything
             if good:
@@ -190,18 +193,22 @@ def print_settings(options: argparse.Namespace, network: NeuralNetwork, name: st
     print(f"Network:  {nodes} nodes, {start}")
     print(
         f"Training: {options.epochs} epochs, batch size {options.batch_size}, learning rate {options.learning_rate:g}, "
-        f"momentum {options.momentum:g}" + (f", distortion {options.distort:g}" if options.distort else ""),
+        f"momentum {options.momentum:g}"
+        + (f", weight decay {options.weight_decay:g}" if options.weight_decay else "")
+        + (f", distortion {options.distort:g}" if options.distort else ""),
         flush=True,
     )
 
 
 def passes(
     network: NeuralNetwork, records: Records, rows: NDArray[np.int64], epochs: int, batch_size: int, seed: int,
-    threads: int | None = None, distortion: Distortion | None = None,
+    threads: int | None = None, distortion: Distortion | None = None, weight_decay: float = 0.0,
 ) -> Iterator[float]:  # fmt: skip
     """Train on the `rows` of `records` in a new order each epoch, and yield each epoch's mean loss.
 
-    With a `distortion`, each epoch has copies of its own; the records themselves are never trained on.
+    With a `distortion`, each epoch has copies of its own; the records themselves are never trained on. Each record
+    also makes all weights smaller by `weight_decay` times the learning rate. Source: Loshchilov, Hutter, "Decoupled
+    weight decay regularization", ICLR, 2019.
     The learning rate rises to that of the network during the first epoch, since full steps from random weights would
     push hidden nodes to where their sigmoid is flat, and falls to zero by the last, so that the weights settle.
     """
@@ -226,6 +233,10 @@ def passes(
                     done = epoch + start / len(order)
                     network.learning_rate = highest * min(1.0, (done + 0.01) / 1.01) * (1 - done / epochs)
                     outputs[start : start + batch_size] = network.train(inputs, wanted[chosen])
+                    if weight_decay:
+                        kept = 1 - network.learning_rate * weight_decay * len(chosen)
+                        network.wih *= kept
+                        network.who *= kept
                     bar.update()
             network.learning_rate = highest
             yield cross_entropy(outputs, wanted[order])
@@ -272,7 +283,7 @@ def save(
     from learning import memory_of
 
     epoch, network = best
-    kept = ("hidden_nodes", "learning_rate", "epochs", "batch_size", "momentum", "seed", "distort")
+    kept = ("hidden_nodes", "learning_rate", "epochs", "batch_size", "momentum", "weight_decay", "seed", "distort")
     network.training = {"dataset": name, "best_epoch": asdict(epoch)} | {key: getattr(options, key) for key in kept}
     network.training["temperature"] = fitted_temperature(network.query(validation.inputs), validation.labels)
     network.memory = memory_of(network, some_inputs)
@@ -297,6 +308,14 @@ def fraction(text: str) -> float:
     value = number(text)
     if not 0 <= value < 1:
         raise argparse.ArgumentTypeError(f"needs a number from 0 to below 1, got {text!r}")
+    return value
+
+
+def decay(text: str) -> float:
+    """Return a number from 0 to `LARGEST_DECAY`."""
+    value = number(text)
+    if not 0 <= value <= LARGEST_DECAY:
+        raise argparse.ArgumentTypeError(f"needs a number from 0 to {LARGEST_DECAY:g}, got {text!r}")
     return value
 
 

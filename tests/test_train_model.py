@@ -146,6 +146,29 @@ def test_a_model_of_other_classes_cannot_be_resumed(quick, tmp_path):
     assert not (tmp_path / "model.npz").exists()
 
 
+def test_each_record_decays_all_weights_by_its_share_of_the_step():
+    digits = load("digits", "train")
+    plain, decayed = (NeuralNetwork(784, 5, 10, 0.1, seed=0) for _ in range(2))
+    list(train_model.passes(plain, digits, np.arange(20), 1, 20, 0, 1))
+    list(train_model.passes(decayed, digits, np.arange(20), 1, 20, 0, 1, weight_decay=1e-3))
+    step = 0.1 * 0.01 / 1.01  # the learning rate has hardly begun to rise
+    assert np.allclose(decayed.wih, plain.wih * (1 - 20 * 1e-3 * step), rtol=1e-6, atol=0)
+    assert np.allclose(decayed.who, plain.who * (1 - 20 * 1e-3 * step), rtol=1e-6, atol=0)
+
+
+def test_weights_that_decay_stay_smaller_and_the_model_says_so(quick, tmp_path):
+    sizes = []
+    for options in ((), ("--weight-decay", "1e-3")):
+        status, out, _ = quick("--epochs", 8, *options)
+        assert status == 0
+        network = NeuralNetwork.load(tmp_path / "model.npz")
+        sizes.append(np.linalg.norm(network.wih))
+    assert sizes[1] < sizes[0]
+    assert "weight decay 0.001" in out
+    assert network.training["weight_decay"] == 1e-3
+    assert network.training["best_epoch"]["validation_accuracy"] > 0.9  # type: ignore[index]
+
+
 def test_training_on_distorted_copies_learns_and_says_so(quick, tmp_path):
     status, out, _ = quick("--distort", "--epochs", 8)
     assert status == 0
@@ -247,6 +270,7 @@ def test_a_dry_run_writes_nothing(run: Run, tmp_path):
         ("--epochs", "0"), ("--epochs", "two"), ("--hidden-nodes", "-3"), ("--hidden-nodes", "1.5"),
         ("--batch-size", "0"), ("--learning-rate", "nan"), ("--learning-rate", "0"), ("--learning-rate", "inf"),
         ("--learning-rate", "-1"), ("--momentum", "1"), ("--momentum", "fast"), ("--seed", "-1"), ("--threads", "0"),
+        ("--weight-decay", "-1e-5"), ("--weight-decay", "0.01"),
         ("--distort", "-1"), ("--distort", "5.1"), ("--distort", "nan"), ("--distort", "some.csv"),
         ("--dataset", "cats"), ("--dataset", "mnist", "some.csv"), ("--unknown",),
     ],
