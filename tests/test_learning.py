@@ -66,7 +66,7 @@ def test_corrected_drawings_are_answered_rightly_afterwards(shipped):
         assert share_right(learner.taught(lessons[:count]), lessons[:count]) == 1
 
 
-@pytest.mark.parametrize("slant", [0.7, -0.7])
+@pytest.mark.parametrize("slant", [1.2, -1.2])
 def test_a_style_is_learnt_from_some_drawings_and_what_was_known_stays(shipped, slant):
     style = slanted(DIGITS, slant)
     lessons = mistakes(shipped, style[:180], LABELS[:180])[:40]
@@ -76,9 +76,9 @@ def test_a_style_is_learnt_from_some_drawings_and_what_was_known_stays(shipped, 
     def accuracy(network: NeuralNetwork, pixels: Pixels, labels: Pixels) -> float:
         return float((said(network, pixels) == labels).mean())
 
-    # other drawings of this style: measured from 0.55 to 0.73, and from 0.52 to 0.75
+    # other drawings of this style: measured from 0.41 to 0.66, and from 0.56 to 0.69
     assert accuracy(taught, style[180:], LABELS[180:]) > accuracy(shipped, style[180:], LABELS[180:]) + 0.08
-    assert accuracy(taught, DIGITS, LABELS) > accuracy(shipped, DIGITS, LABELS) - 0.03  # measured: it even rises
+    assert accuracy(taught, DIGITS, LABELS) > accuracy(shipped, DIGITS, LABELS) - 0.03  # measured: from 0.86 to 0.85 and 0.87
 
 
 def test_corrections_of_more_than_one_block_are_learnt_and_the_earlier_ones_stay(shipped):
