@@ -12,7 +12,7 @@ from scipy.special import expit
 
 from data.mnist import load, scale, targets
 from neural_network import NeuralNetwork, cross_entropy
-from tests.conftest import PROJECT
+from tests.conftest import PROJECT, central_differences
 
 Doubles = NDArray[np.float64]
 
@@ -34,19 +34,6 @@ def loss_in_double_precision(wih: Doubles, who: Doubles, inputs: Doubles, wanted
     return -float((wanted * np.log(outputs) + (1 - wanted) * np.log(1 - outputs)).sum())
 
 
-def slope(weights: Doubles, loss) -> Doubles:
-    """Central differences of `loss()` for each of `weights`."""
-    slopes = np.zeros_like(weights)
-    for place in np.ndindex(weights.shape):
-        kept = weights[place]
-        weights[place] = kept + 1e-5
-        above = loss()
-        weights[place] = kept - 1e-5
-        slopes[place] = (above - loss()) / 2e-5
-        weights[place] = kept
-    return slopes
-
-
 def test_one_step_is_the_one_worked_out_by_hand():
     # hidden = sigmoid(0 x 1) = 0.5, output = sigmoid(2 x 0.5) = 0.7310586, error = 0.99 - 0.7310586 = 0.2589414
     # who grows by 0.1 x 0.2589414 x 0.5; the hidden error is 2 x 0.2589414 x 0.5 x (1 - 0.5) = 0.1294707
@@ -62,7 +49,7 @@ def test_a_step_follows_the_exact_gradient_of_the_cross_entropy(network, records
     wih, who = network.wih.astype(float), network.who.astype(float)
     network.train(inputs, wanted)
     for before, after in ((wih, network.wih), (who, network.who)):
-        gradient = slope(before, lambda: loss_in_double_precision(wih, who, inputs, wanted))
+        gradient = central_differences(lambda: loss_in_double_precision(wih, who, inputs, wanted), before)
         assert (before - after) / 0.1 == pytest.approx(gradient, abs=2e-5)
 
 

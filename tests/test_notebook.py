@@ -5,7 +5,6 @@ import itertools
 import json
 import math
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from neural_network import NeuralNetwork
 from notebooks.refresh import NOTEBOOK, read, run
-from tests.conftest import NOWHERE, PROJECT
+from tests.conftest import NOWHERE, PROJECT, central_differences
 
 Doubles = NDArray[np.float64]
 
@@ -189,18 +188,6 @@ def value(arithmetic: str) -> float:
     return eval(text, {"sigmoid": lambda z: 1 / (1 + math.exp(-z)), "ln": math.log})
 
 
-def slopes_by_difference(loss: Callable[[], float], weights: Doubles) -> Doubles:
-    slopes = np.zeros_like(weights)
-    for place in np.ndindex(weights.shape):
-        kept = weights[place]
-        weights[place] = kept + 1e-5
-        above = loss()
-        weights[place] = kept - 1e-5
-        slopes[place] = (above - loss()) / 2e-5
-        weights[place] = kept
-    return slopes
-
-
 @pytest.fixture
 def example() -> tuple[Doubles, Doubles, Doubles, Doubles]:
     """`wih` (5, 6), `who` (3, 5), inputs (4, 6) and targets (4, 3)."""
@@ -222,7 +209,7 @@ def test_the_gradients_of_the_notebook_are_those_of_the_class_and_of_central_dif
     network = NeuralNetwork(6, 5, 3, learning_rate=1.0)
     for slopes, followed, matrix in zip(told, step(network, *example), (wih, who), strict=True):
         assert slopes == pytest.approx(followed, abs=1e-5)
-        assert slopes == pytest.approx(slopes_by_difference(lambda: mathematics["loss"](*example), matrix), abs=1e-7)
+        assert slopes == pytest.approx(central_differences(lambda: mathematics["loss"](*example), matrix), abs=1e-7)
     assert mathematics["forward"](wih, who, inputs)[1] == pytest.approx(network_outputs(wih, who, inputs), abs=1e-6)
 
 
@@ -235,7 +222,7 @@ def network_outputs(wih: Doubles, who: Doubles, inputs: Doubles) -> NDArray[np.f
 def test_the_slope_of_one_neuron_is_that_of_central_differences(mathematics, example):
     _, who, inputs, targets = example
     weights, wanted = np.append(who[0], 0.3), targets[:, 1]
-    slopes = slopes_by_difference(lambda: mathematics["neuron_loss"](weights, inputs, wanted), weights)
+    slopes = central_differences(lambda: mathematics["neuron_loss"](weights, inputs, wanted), weights)
     assert mathematics["neuron_slope"](weights, inputs, wanted) == pytest.approx(slopes, abs=1e-7)
 
 
@@ -255,7 +242,7 @@ def cross_entropy_of_shares(wih: Doubles, who: Doubles, inputs: Doubles, targets
 def test_a_variant_follows_the_gradient_of_its_loss(mathematics, example, variant, loss):
     followed = step(mathematics[variant](6, 5, 3, learning_rate=1.0), *example)
     for slopes, matrix in zip(followed, example[:2], strict=True):
-        assert slopes == pytest.approx(slopes_by_difference(lambda: loss(*example), matrix), abs=1e-5)
+        assert slopes == pytest.approx(central_differences(lambda: loss(*example), matrix), abs=1e-5)
 
 
 def test_a_variant_that_varies_nothing_is_the_class(mathematics, example):
