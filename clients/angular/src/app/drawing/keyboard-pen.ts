@@ -2,9 +2,11 @@
 
 import { computed, Directive, ElementRef, inject, signal } from '@angular/core';
 
+import { Recognizer } from '../recognizer';
 import { Sheet } from '../sheet';
 import { Speech } from '../speech';
 import { Point } from '../strokes';
+import { spoken } from '../words';
 
 const STEP = 1 / 28; // one of the pixels that the network sees
 const FINE = 1 / 4;
@@ -29,6 +31,7 @@ const ARROWS: Readonly<Record<string, Point>> = {
 export class KeyboardPen {
   readonly #sheet = inject(Sheet);
   readonly #speech = inject(Speech);
+  readonly #recognizer = inject(Recognizer);
   readonly #paper: Element = inject(ElementRef).nativeElement;
 
   protected readonly held = new Set<string>();
@@ -99,5 +102,7 @@ export class KeyboardPen {
     if (!this.isDown()) return;
     this.#sheet.end();
     this.#speech.say('Pen up');
+    const answer = this.#recognizer.settled()?.answer; // there already, so nobody would say it any more
+    if (answer) this.#speech.sayWhenSettled(spoken(answer));
   }
 }
