@@ -24,7 +24,7 @@ from neural_network import Floats, NeuralNetwork
 
 Matrix = NDArray[np.floating]
 
-MEMORY_ROWS = 256  # directions in which a model remembers how its inputs and hidden outputs varied
+MEMORY_ROWS = 64  # directions in which a model remembers how its inputs and hidden outputs varied
 
 TURN, SLANT, STRETCH, SHIFT = 6.0, 0.12, 0.08, 1.0  # how far: degrees, parts of the height, parts, pixels
 # In which copy what is turned to which side: the first two, four and all eight are balanced.
@@ -33,9 +33,11 @@ WEIGHT = COPIES_WEIGHT = 8.0  # of a corrected drawing, and of all its copies to
 MARGIN = 6.5  # before the last sigmoid, the right output shall be above it, the others below its negative
 CLEAR = 2.0  # the same where a drawing was still answered wrongly after a first step
 SLACK = 2.0  # an output that lacks no more than this is left alone
-CAUTION = 450.0  # for each correction: how much a change to the answers from before counts against all this
+CAUTION = 300.0  # for each correction: how much a change to the answers from before counts against all this
+# So many call for twice the caution each: they are mistakes only, and together they would overrule what was right.
+MANY = 12
 # What was hardly ever seen in training is not free to change: a share of the mean is added to each direction.
-DAMPING = {"inputs": 0.3, "slopes": 1.0, "hidden": 0.03}
+DAMPING = {"inputs": 0.6, "slopes": 2.0, "hidden": 0.06}
 
 BLOCK = 100  # corrections that are worked out together; the blocks before stay as they are
 RECORDS = 250  # the drawings and copies of a block at most: with many drawings, each has fewer copies
@@ -54,22 +56,30 @@ class Lesson:
 def memory_of(network: NeuralNetwork, inputs: Floats) -> dict[str, NDArray[np.float16]]:
     """Return what a model carries so that it can be taught without forgetting, from some of its `inputs` (n, input).
 
-    Three tables of at most 256 rows: the main directions in which inputs, hidden outputs and the slopes of the hidden
-    nodes vary, (rows, input) or (rows, hidden), each as long as it is common. No picture can be had back from them.
+    Three tables of at most 65 rows, for inputs, hidden outputs and the slopes of the hidden nodes, (rows, input) or
+    (rows, hidden): how much each varies besides, then the main directions in which they vary together, each as long as
+    it is common. No picture can be had back from them.
     """
     hidden_outputs, _ = network.forward(inputs)  # (n, hidden)
     slopes = hidden_outputs * (1 - hidden_outputs)  # (n, hidden)
     return {
-        name: _directions(values)
-        for name, values in {"inputs": inputs, "hidden": hidden_outputs, "slopes": slopes}.items()
+        name: _table(values) for name, values in {"inputs": inputs, "hidden": hidden_outputs, "slopes": slopes}.items()
     }
 
 
-def _directions(values: Floats) -> NDArray[np.float16]:
-    """Return rows whose products with themselves, added up, come near the mean over the rows of `values` (n, m)."""
-    lengths, directions = np.linalg.eigh(values.T.astype(np.float64) @ values / len(values))  # (m,), (m, m)
-    rows = directions[:, -MEMORY_ROWS:] * np.sqrt(np.maximum(lengths[-MEMORY_ROWS:], 0))  # (m, rows)
-    return np.ascontiguousarray(rows.T, np.float16)
+def _table(values: Floats) -> NDArray[np.float16]:
+    """Return what `second_moments` makes nearly the mean product of the columns of `values` (n, m) from."""
+    mean = values.T.astype(np.float64) @ values / len(values)  # (m, m)
+    lengths, directions = np.linalg.eigh(mean)  # (m,), (m, m)
+    rows = (directions[:, -MEMORY_ROWS:] * np.sqrt(np.maximum(lengths[-MEMORY_ROWS:], 0))).T  # (rows, m)
+    rest = np.sqrt(np.maximum(np.diag(mean) - (rows**2).sum(axis=0), 0))  # (m,)
+    return np.vstack([rest, rows]).astype(np.float16)
+
+
+def second_moments(table: NDArray[np.float16]) -> Matrix:
+    """Return the mean products (m, m) that a table of the memory stands for."""
+    rest, rows = table[0].astype(np.float64), table[1:].astype(np.float64)  # (m,), (rows, m)
+    return rows.T @ rows + np.diag(rest**2)
 
 
 class Learner:
@@ -91,7 +101,7 @@ class Learner:
         self._blocks: list[tuple[str, NeuralNetwork]] = []
         self._threads = ThreadpoolController()
         with self._threads.limit(limits=1):  # what is shared out among threads is rounded otherwise each time
-            second = {name: rows.T.astype(np.float64) @ rows for name, rows in trained.memory.items()}
+            second = {name: second_moments(table) for name, table in trained.memory.items()}
             second["slopes"] *= trained.who.T @ trained.who  # a change to `wih` reaches the outputs through `who`
             self._inverse = {name: _damped_inverse(matrix, DAMPING[name]) for name, matrix in second.items()}
 
@@ -105,17 +115,17 @@ class Learner:
                 if number < len(self._blocks) and self._blocks[number][0] == known:
                     network = self._blocks[number][1]
                     continue
-                caution = CAUTION * (start + len(block))
-                network = self._after_block(network, block, lessons[max(0, start - LOOKED_BACK) : start], caution)
+                network = self._after_block(network, block, lessons[:start])
                 del self._blocks[number:]
                 self._blocks.append((known, network))
             return network
 
     def _after_block(
-        self, before: NeuralNetwork, block: Sequence[Lesson], earlier: Sequence[Lesson], caution: float
+        self, before: NeuralNetwork, block: Sequence[Lesson], before_them: Sequence[Lesson]
     ) -> NeuralNetwork:
-        """Return the network after one more block of lessons, which leaves what the `earlier` ones taught."""
-        copies = next(count for count in (8, 4, 2, 1) if len(block) * (1 + count) <= RECORDS)
+        """Return the network after one more block of lessons, which leaves what those `before_them` taught."""
+        count, earlier = len(before_them) + len(block), before_them[-LOOKED_BACK:]
+        copies = next(number for number in (8, 4, 2, 1) if len(block) * (1 + number) <= RECORDS)
         pixels = np.concatenate([_with_copies(lesson.pixels, copies) for lesson in block])  # (n, 784)
         labels = np.repeat([lesson.label for lesson in block], 1 + copies)
         own = np.arange(0, len(labels), 1 + copies)  # the drawings themselves
@@ -135,10 +145,11 @@ class Learner:
         taking_part = (np.abs(changes) > SLACK) & (np.arange(len(labels)) < len(block) * (1 + copies))[:, None]
         if not taking_part.any():  # the network says all that already, and surely
             return before
-        looseness = caution / weights  # (n,)
+        looseness = CAUTION * count / weights  # (n,)
+        many = 1 + ((count - 1) / MANY) ** 2
         network = before
-        for _ in range(ROUNDS):
-            network = self._changed(network, inputs, hidden_outputs, changes, taking_part, looseness)
+        for caution in (many, *4.0 ** -np.arange(1, ROUNDS)):
+            network = self._changed(network, inputs, hidden_outputs, changes, taking_part, looseness * caution)
             hidden_outputs, outputs = network.forward(inputs)
             wrong = np.zeros(len(labels), bool)
             wrong[own] = outputs[own].argmax(axis=1) != labels[own]
@@ -151,7 +162,6 @@ class Learner:
             taking_part[:] = False
             held = np.concatenate([own[: len(block)], np.flatnonzero(wrong)])
             taking_part[held, labels[held]] = taking_part[held, rivals[held]] = True
-            looseness /= 4
         return network
 
     def _changed(

@@ -10,7 +10,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -76,6 +76,9 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
         "--dataset", choices=NAMES, help="a data set by name (default: mnist, or digits where that cannot be had)"
     )
     option("--hidden-nodes", whole_number, 200, "nodes of the hidden layer")
+    option(
+        "--committee", whole_number, 1, "train so many networks in turn and join them into one that is as large as all"
+    )
     option("--learning-rate", positive, 0.1, "the step at its largest; it rises in epoch 1 and then falls to 0")
     option("--epochs", whole_number, 10, "passes over the training records")
     option("--batch-size", whole_number, 100, "records a step; 1 is the textbook's per-record training")
@@ -95,7 +98,10 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     option("--output", Path, model_path(), "where the model is saved")
     parser.add_argument("--resume", type=Path, metavar="FILE", help="go on from this model instead of a new one")
     parser.add_argument("--dry-run", action="store_true", help="take a few steps, save nothing")
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    if options.resume and options.committee > 1:
+        parser.error("--resume goes on with one network; leave out --committee.")
+    return options
 
 
 def run(options: argparse.Namespace) -> int:
@@ -108,19 +114,54 @@ def run(options: argparse.Namespace) -> int:
     if options.dry_run:
         rows = rows[: DRY_RUN_BATCHES * options.batch_size]
     validation = Records(records.pixels[validation_rows], records.labels[validation_rows], records.class_names)
-    network = new_network(options, records)
     usual = FOR_CLOTHES if records.class_names == CLOTHES else FOR_DIGITS
     distortion = usual.times(options.distort) if options.distort else None
-    print_settings(options, network, name, len(rows), len(validation_rows))
+    # Members of a committee differ in weights, order and distortions, but none sees the validation records.
+    more = np.random.SeedSequence(options.seed).generate_state(options.committee - 1).tolist()
+    candidates = [(own_seed, new_network(options, own_seed, records)) for own_seed in (options.seed, *more)]
+    print_settings(options, candidates[0][1], name, len(rows), len(validation_rows))
 
     history: list[Epoch] = []
+    members: list[tuple[Epoch, NeuralNetwork]] = []
+    ended = ""
+    for own_seed, network in candidates:
+        best, ended = trained(network, own_seed, options, records, rows, validation, distortion, history)
+        if best and (not ended or not members):
+            members.append(best)
+        if ended:
+            break
+    if ended:
+        print(ended, "The best weights so far are kept." if members else "Nothing is saved.", file=sys.stderr)
+    if members:
+        best = members[-1]
+        if len(members) > 1:
+            network = joined([network for _, network in members])
+            best = Epoch(best[0].number, best[0].loss, *measure(network, validation)), network
+            told = f"Committee: {len(members)} networks, joined into one of {len(network.wih):,} hidden nodes"
+        else:
+            told = f"Best epoch: {best[0].number}"
+        print(f"{told}, with a validation accuracy of {best[0].validation_accuracy:.2%}")
+        if options.dry_run:
+            print("Dry run: nothing is saved.")
+        else:
+            some = np.random.default_rng(options.seed).permutation(rows)[:MEMORY_RECORDS]
+            save(best, history, name, options, scale(records.pixels[some]), validation)
+        print(f"Time: {time.perf_counter() - started:.1f} s")
+    return 0 if not ended else INTERRUPTED if ended == "Interrupted." else 1
+
+
+def trained(
+    network: NeuralNetwork, own_seed: int, options: argparse.Namespace, records: Records, rows: NDArray[np.int64],
+    validation: Records, distortion: Distortion | None, history: list[Epoch],
+) -> tuple[tuple[Epoch, NeuralNetwork] | None, str]:  # fmt: skip
+    """Train the network and add its epochs to `history`; return the best of them, and why it ended early, if it did."""
     best: tuple[Epoch, NeuralNetwork] | None = None
     if options.resume:
         best = Epoch(0, math.nan, *measure(network, validation)), copy.deepcopy(network)
-    ended = ""
+    epochs = options.epochs * options.committee
     try:
         for loss in passes(
-            network, records, rows, options.epochs, options.batch_size, options.seed, options.threads, distortion,
+            network, records, rows, options.epochs, options.batch_size, own_seed, options.threads, distortion,
             options.weight_decay,
         ):  # fmt: skip
             epoch = Epoch(len(history) + 1, loss, *measure(network, validation))
@@ -131,26 +172,31 @@ def run(options: argparse.Namespace) -> int:
             if good and (best is None or epoch.validation_loss < best[0].validation_loss):
                 best = epoch, copy.deepcopy(network)
             tqdm.write(
-                f"Epoch {epoch.number:>{len(str(options.epochs))}}/{options.epochs}: loss {epoch.loss:.4f}, validation "
+                f"Epoch {epoch.number:>{len(str(epochs))}}/{epochs}: loss {epoch.loss:.4f}, validation "
                 f"loss {epoch.validation_loss:.4f}, validation accuracy {epoch.validation_accuracy:.2%}"
             )
             sys.stdout.flush()
             if not good:
-                ended = "The training diverged: its loss is out of bounds. Try a smaller --learning-rate."
-                break
+                return best, "The training diverged: its loss is out of bounds. Try a smaller --learning-rate."
     except KeyboardInterrupt:
-        ended = "Interrupted."
-    if ended:
-        print(ended, "The best weights so far are kept." if best else "Nothing is saved.", file=sys.stderr)
-    if best:
-        print(f"Best epoch: {best[0].number}, with a validation accuracy of {best[0].validation_accuracy:.2%}")
-        if options.dry_run:
-            print("Dry run: nothing is saved.")
-        else:
-            some = np.random.default_rng(options.seed).permutation(rows)[:MEMORY_RECORDS]
-            save(best, history, name, options, scale(records.pixels[some]), validation)
-        print(f"Time: {time.perf_counter() - started:.1f} s")
-    return 0 if not ended else INTERRUPTED if ended == "Interrupted." else 1
+        return best, "Interrupted."
+    return best, ""
+
+
+def joined(networks: Sequence[NeuralNetwork]) -> NeuralNetwork:
+    """Return one network whose hidden layer is that of all `networks`, and whose final inputs are the mean of theirs.
+
+    What each gets wrong by chance is averaged out. Source: Hansen, Salamon, "Neural network ensembles", IEEE
+    Transactions on Pattern Analysis and Machine Intelligence 12, 1990.
+    """
+    wih = np.concatenate([one.wih for one in networks])  # (all hidden, input)
+    first = networks[0]
+    network = NeuralNetwork(
+        wih.shape[1], len(wih), len(first.who), first.learning_rate, first.momentum, class_names=first.class_names
+    )
+    network.wih = wih
+    network.who = np.concatenate([one.who / len(networks) for one in networks], axis=1)  # (output, all hidden)
+    return network
 
 
 def training_records(options: argparse.Namespace) -> tuple[str, Records]:
@@ -166,13 +212,13 @@ def training_records(options: argparse.Namespace) -> tuple[str, Records]:
         return "digits", load("digits", "train")
 
 
-def new_network(options: argparse.Namespace, records: Records) -> NeuralNetwork:
+def new_network(options: argparse.Namespace, own_seed: int, records: Records) -> NeuralNetwork:
     """Return a new network for these records, or the one to resume from."""
     if not options.resume:
         classes = records.class_names
         return NeuralNetwork(
             records.pixels.shape[1], options.hidden_nodes, len(classes), options.learning_rate,
-            momentum=options.momentum, seed=options.seed, class_names=classes,
+            momentum=options.momentum, seed=own_seed, class_names=classes,
         )  # fmt: skip
     network = NeuralNetwork.load(options.resume)
     if network.class_names != records.class_names or network.wih.shape[1] != records.pixels.shape[1]:
@@ -190,7 +236,7 @@ def print_settings(options: argparse.Namespace, network: NeuralNetwork, name: st
     nodes = "-".join(str(layer) for layer in (network.wih.shape[1], *network.who.shape[::-1]))
     start = f"resumed from {options.resume}" if options.resume else f"seed {options.seed}"
     print(f"Data:     {name}, {count:,} records to train on, {held_out:,} for validation")
-    print(f"Network:  {nodes} nodes, {start}")
+    print(f"Network:  {nodes} nodes, {start}" + (f", {options.committee} of them" if options.committee > 1 else ""))
     print(
         f"Training: {options.epochs} epochs, batch size {options.batch_size}, learning rate {options.learning_rate:g}, "
         f"momentum {options.momentum:g}"
@@ -283,7 +329,10 @@ def save(
     from learning import memory_of
 
     epoch, network = best
-    kept = ("hidden_nodes", "learning_rate", "epochs", "batch_size", "momentum", "weight_decay", "seed", "distort")
+    kept = (
+        "hidden_nodes", "committee", "learning_rate", "epochs", "batch_size", "momentum", "weight_decay", "seed",
+        "distort",
+    )  # fmt: skip
     network.training = {"dataset": name, "best_epoch": asdict(epoch)} | {key: getattr(options, key) for key in kept}
     network.training["temperature"] = fitted_temperature(network.query(validation.inputs), validation.labels)
     network.memory = memory_of(network, some_inputs)

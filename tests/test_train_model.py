@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.special import expit, logit
 
 import train_model
 from data.distortion import FOR_CLOTHES, Distortion
@@ -144,6 +145,77 @@ def test_a_model_of_other_classes_cannot_be_resumed(quick, tmp_path):
     assert status == 1
     assert "other classes or sizes" in err
     assert not (tmp_path / "model.npz").exists()
+
+
+def test_a_joined_network_answers_what_its_members_say_on_the_mean_of_their_final_inputs():
+    members = [NeuralNetwork(784, nodes, 10, 0.1, seed=nodes) for nodes in (3, 5, 4)]
+    inputs = load("digits", "test").inputs[:7]
+    network = train_model.joined(members)
+    assert (network.wih.shape, network.who.shape) == ((12, 784), (10, 12))
+    final_inputs = np.mean([logit(member.query(inputs).astype(float)) for member in members], axis=0)
+    assert np.allclose(network.query(inputs), expit(final_inputs), atol=1e-5)
+    network.train(inputs, np.full((7, 10), 0.5))  # it can be trained as any other
+
+
+def test_a_committee_is_one_network_of_members_that_differ_and_the_first_is_the_lone_one(quick, tmp_path):
+    quick("--seed", 3)
+    lone = NeuralNetwork.load(tmp_path / "model.npz")
+    status, out, _ = quick("--seed", 3, "--committee", 3)
+    assert status == 0
+    assert "784-30-10 nodes, seed 3, 3 of them" in out
+    assert "Epoch 6/6" in out
+    assert "Committee: 3 networks, joined into one of 90 hidden nodes, with a validation accuracy of " in out
+    network = NeuralNetwork.load(tmp_path / "model.npz")
+    assert (network.wih.shape, network.who.shape) == ((90, 784), (10, 90))
+    assert np.array_equal(network.wih[:30], lone.wih)
+    assert np.array_equal(network.who[:, :30], lone.who / 3)
+    assert len({network.wih[start : start + 30].tobytes() for start in (0, 30, 60)}) == 3
+    assert (network.training["committee"], lone.training["committee"]) == (3, 1)
+    best = network.training["best_epoch"]
+    assert isinstance(best, dict)
+    assert f"with a validation accuracy of {best['validation_accuracy']:.2%}" in out
+    assert best["validation_accuracy"] > lone.training["best_epoch"]["validation_accuracy"]  # type: ignore[index]
+
+
+def test_no_member_of_a_committee_learns_from_validation_records(quick, monkeypatch):
+    passes, trained_on, seeds = train_model.passes, [], []
+
+    def watched(network, records, rows, epochs, batch_size, seed, *others):
+        trained_on.append(set(rows))
+        seeds.append(seed)
+        return passes(network, records, rows, epochs, batch_size, seed, *others)
+
+    monkeypatch.setattr(train_model, "passes", watched)
+    quick("--seed", 3, "--committee", 3)
+    rows, _ = hold_out(len(load("digits", "train").labels), 3)
+    assert trained_on == [set(rows)] * 3
+    assert len(set(seeds)) == 3
+
+
+def test_a_committee_that_is_interrupted_keeps_the_members_that_are_done(quick, tmp_path, monkeypatch):
+    passes, begun = train_model.passes, []
+
+    def interrupted(*given):
+        begun.append(1)
+        for loss in passes(*given):
+            yield loss
+            if len(begun) == 3:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(train_model, "passes", interrupted)
+    status, out, err = quick("--committee", 3)
+    assert status == train_model.INTERRUPTED
+    assert "Interrupted. The best weights so far are kept." in err
+    assert "Committee: 2 networks" in out
+    assert NeuralNetwork.load(tmp_path / "model.npz").wih.shape == (60, 784)
+
+
+def test_a_committee_cannot_go_on_from_one_model(quick, tmp_path, capsys):
+    quick()
+    with pytest.raises(SystemExit) as ended:
+        quick("--resume", tmp_path / "model.npz", "--committee", 2)
+    assert ended.value.code == 2
+    assert "leave out --committee" in capsys.readouterr().err
 
 
 def test_each_record_decays_all_weights_by_its_share_of_the_step():
