@@ -20,7 +20,7 @@ def test_a_model_tells_the_recipe_by_which_it_was_made(name):
     recipe = vars(train_model.parse(RECIPES[name].split()))
     told_options = told.keys() & recipe.keys() - {"dataset"}
     assert {option: told[option] for option in told_options} == {option: recipe[option] for option in told_options}
-    assert {"hidden_nodes", "learning_rate", "epochs", "weight_decay", "seed", "distort"} <= told_options
+    assert {"hidden_nodes", "committee", "learning_rate", "epochs", "weight_decay", "seed", "distort"} <= told_options
     assert told["dataset"] == (recipe["dataset"] or "mnist_train.csv pen_train.csv")
 
 
