@@ -76,9 +76,9 @@ def test_a_style_is_learnt_from_some_drawings_and_what_was_known_stays(shipped, 
     def accuracy(network: NeuralNetwork, pixels: Pixels, labels: Pixels) -> float:
         return float((said(network, pixels) == labels).mean())
 
-    # other drawings of this style: measured from 0.41 to 0.66, and from 0.56 to 0.69
+    # other drawings of this style: measured from 0.72 to 0.86, and from 0.77 to 0.86
     assert accuracy(taught, style[180:], LABELS[180:]) > accuracy(shipped, style[180:], LABELS[180:]) + 0.08
-    assert accuracy(taught, DIGITS, LABELS) > accuracy(shipped, DIGITS, LABELS) - 0.03  # measured: 0.86 to 0.85, 0.87
+    assert accuracy(taught, DIGITS, LABELS) > accuracy(shipped, DIGITS, LABELS) - 0.03  # measured: it even rises
 
 
 def test_corrections_of_more_than_one_block_are_learnt_and_the_earlier_ones_stay(shipped):
