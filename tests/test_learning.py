@@ -202,6 +202,15 @@ def test_the_step_is_the_ridge_regression_that_it_says_to_be(monkeypatch):
     assert np.linalg.norm(change - wanted) < 1e-3 * np.linalg.norm(wanted)
 
 
+def test_the_more_corrections_the_more_caution_each_of_them_takes(monkeypatch, trained):
+    monkeypatch.setattr(learning, "ROUNDS", 1)
+    lessons = wrong_lessons(1 + learning.MANY)
+    taught = Learner(trained).taught(lessons)
+    monkeypatch.setattr(learning, "CAUTION", 2 * learning.CAUTION)
+    monkeypatch.setattr(learning, "MANY", np.inf)
+    assert same_weights(Learner(trained).taught(lessons), taught)
+
+
 def test_a_network_without_memory_cannot_be_taught():
     with pytest.raises(ValueError, match="carries no memory"):
         Learner(NeuralNetwork(784, 5, 10, 0.1))
