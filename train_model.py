@@ -334,8 +334,9 @@ def save(
         "distort",
     )  # fmt: skip
     network.training = {"dataset": name, "best_epoch": asdict(epoch)} | {key: getattr(options, key) for key in kept}
-    network.training["temperature"] = fitted_temperature(network.query(validation.inputs), validation.labels)
-    network.memory = memory_of(network, some_inputs)
+    with ThreadpoolController().limit(limits=options.threads):  # what two threads add up is rounded otherwise
+        network.training["temperature"] = fitted_temperature(network.query(validation.inputs), validation.labels)
+        network.memory = memory_of(network, some_inputs)
     network.save(options.output)
     print(f"Model: {shown(options.output)}")
     if history:
