@@ -134,6 +134,7 @@ def run(options: argparse.Namespace) -> int:
         print(ended, "The best weights so far are kept." if members else "Nothing is saved.", file=sys.stderr)
     if members:
         best = members[-1]
+        options.committee = len(members)  # what is saved, where it ended early
         if len(members) > 1:
             network = joined([network for _, network in members])
             best = Epoch(best[0].number, best[0].loss, *measure(network, validation)), network

@@ -207,7 +207,9 @@ def test_a_committee_that_is_interrupted_keeps_the_members_that_are_done(quick, 
     assert status == train_model.INTERRUPTED
     assert "Interrupted. The best weights so far are kept." in err
     assert "Committee: 2 networks" in out
-    assert NeuralNetwork.load(tmp_path / "model.npz").wih.shape == (60, 784)
+    network = NeuralNetwork.load(tmp_path / "model.npz")
+    assert network.wih.shape == (60, 784)
+    assert network.training["committee"] == 2
 
 
 def test_a_committee_cannot_go_on_from_one_model(quick, tmp_path, capsys):
