@@ -24,7 +24,7 @@ def confidence(network: NeuralNetwork, outputs: Floats) -> NDArray[np.float64]:
     return softmax(final_inputs(outputs) / temperature, axis=1).max(axis=1)
 
 
-def fitted_temperature(outputs: Floats, labels: NDArray[np.uint8]) -> float:
+def fit_temperature(outputs: Floats, labels: NDArray[np.uint8]) -> float:
     """Return the temperature with which `outputs` (n, classes) are as sure, on the mean, as they are right.
 
     `labels` (n,) are the right classes.

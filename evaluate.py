@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from confidence import confidence
-from data.files import PROJECT, default_model, shipped_model, shown
-from data.mnist import NAMES, PIXELS, DataError, Records, load, scale, targets
+from data.data_sets import DATA_SETS, default_model, load, shipped_model
+from data.files import PROJECT, short_path
 from data.pictures import Picture, pictures
+from data.records import PIXELS, DataError, Records, scale, targets
+from explanation import backquery
 from neural_network import NeuralNetwork
 
 CONFUSIONS_SHOWN = 10
@@ -86,7 +88,9 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Score a trained model and draw what it gets right and wrong.")
     data = parser.add_mutually_exclusive_group()
     data.add_argument("csv", nargs="*", type=Path, default=[], help="CSV files: a label and 784 pixels a row")
-    data.add_argument("--dataset", choices=NAMES, help="a data set by name (default: the one the model learnt from)")
+    data.add_argument(
+        "--dataset", choices=DATA_SETS, help="a data set by name (default: the one the model learnt from)"
+    )
     data.add_argument(
         "--images", type=Path, metavar="FOLDER",
         help="your own pictures, named like 7.png or 7/a.png, or with a labels.csv (path,label,writer)",
@@ -95,15 +99,15 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
         "--model",
         type=Path,
         metavar="FILE",
-        help=f"the model to score (default: {shown(default_model())}, or for fashion, where you have trained none, "
-        f"{shown(shipped_model('clothes'))})",
+        help=f"the model to score (default: {short_path(default_model())}, or for fashion, where you have trained none, "
+        f"{short_path(shipped_model('fashion'))})",
     )
     parser.add_argument(
-        "--report", type=Path, metavar="FOLDER", help=f"for pictures (default: {shown(PROJECT / 'report')})"
+        "--report", type=Path, metavar="FOLDER", help=f"for pictures (default: {short_path(PROJECT / 'report')})"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object; pictures only with --report")
     options = parser.parse_args(argv)
-    options.model = options.model or default_model("clothes" if options.dataset == "fashion" else "digits")
+    options.model = options.model or default_model(options.dataset or "mnist")
     return options
 
 
@@ -142,18 +146,17 @@ def report_folder(options: argparse.Namespace) -> Path | None:
         return None
     folder = options.report or PROJECT / "report"
     folder.mkdir(parents=True, exist_ok=True)
-    print(f"Pictures: {shown(folder)}", file=sys.stderr if options.json else sys.stdout)
+    print(f"Pictures: {short_path(folder)}", file=sys.stderr if options.json else sys.stdout)
     return folder
 
 
 def test_records(options: argparse.Namespace, network: NeuralNetwork) -> tuple[str, Records]:
     """Return the test records that were asked for, and what to call them."""
     if options.csv:
-        records = load(options.csv, "test")
         # A CSV file has numbers for its classes; the model knows what they stand for.
-        return " ".join(map(str, options.csv)), Records(records.pixels, records.labels, network.class_names)
+        return " ".join(map(str, options.csv)), load(options.csv, "test", network.class_names)
     learnt = str(network.training.get("dataset"))
-    name = options.dataset or (learnt if learnt in NAMES else "mnist")
+    name = options.dataset or (learnt if learnt in DATA_SETS else "mnist")
     return name, load(name, "test")
 
 
@@ -202,7 +205,7 @@ def print_result(result: Result, network: NeuralNetwork, records: Records, answe
     nodes = "-".join(str(layer) for layer in (network.wih.shape[1], *network.who.shape[::-1]))
     low, high = result.confidence_interval
     learnt = network.training.get("dataset", "unknown data")
-    print(f"Model: {shown(Path(result.model))}, {nodes} nodes, trained on {learnt}")
+    print(f"Model: {short_path(Path(result.model))}, {nodes} nodes, trained on {learnt}")
     print(f"Data: {result.dataset}, {result.total:,} test records, scored in {result.seconds:.3f} s\n")
     print(class_report(records, answers))
     print("Most frequent confusions:")
@@ -215,7 +218,11 @@ def print_result(result: Result, network: NeuralNetwork, records: Records, answe
 
 def score_pictures(options: argparse.Namespace, network: NeuralNetwork) -> None:
     """Score a folder of one's own pictures, and draw those that were answered wrongly."""
-    from data.drawing import DrawingError, decode, prepare  # OpenCV is slow to import, and --help does without it
+    from drawing.preparation import (  # OpenCV is slow to import, and --help does without it
+        DrawingError,
+        decode,
+        prepare,
+    )
 
     if network.wih.shape[1] != PIXELS:
         raise DataError(f"{options.model} takes {network.wih.shape[1]} inputs, a picture becomes {PIXELS}.")
@@ -275,7 +282,7 @@ def result_of_pictures(
 
 def print_pictures_result(result: PicturesResult) -> None:
     """Print the figures as text."""
-    print(f"Model: {shown(Path(result.model))}")
+    print(f"Model: {short_path(Path(result.model))}")
     print(f"Pictures of: {result.images}\n")
     for path, reason in result.unreadable.items():
         print(f"{path}: {reason}")
@@ -313,7 +320,7 @@ def draw(folder: Path, result: Result, network: NeuralNetwork, records: Records,
         records.inputs[wrong], records.labels[wrong], answers[wrong], confidences[wrong], names,
         folder / "misclassified.png",
     )  # fmt: skip
-    charts.imagined(network.backquery(ideal), names, folder / "imagined.png")
+    charts.imagined(backquery(network, ideal), names, folder / "imagined.png")
     charts.data_set(records.inputs, records.labels, names, folder / "data_set.png")
 
 

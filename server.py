@@ -1,7 +1,7 @@
 """Answer drawings over HTTP: run `python server.py`, and open the address that it prints.
 
 A route reads its request, calls data/ and the network, and writes down the answer. What a drawing goes through stands
-in data/drawing.py, what clients may send in data/wire.py, and the whole API in static/openapi.json.
+in drawing/preparation.py, what clients may send in data/wire.py, and the whole API in static/openapi.json.
 """
 
 import argparse
@@ -38,13 +38,15 @@ except ImportError as error:
     ) from None
 
 from confidence import UNSURE_BELOW, confidence
-from data import wire
-from data.corrections import Correction, FullError, StorageError, as_csv, database
-from data.drawing import DrawingError, NoInk, decode, prepare, steps
-from data.files import PROJECT, default_model
-from data.mnist import PIXELS, DataError, scale, targets
+from data.data_sets import default_model
+from data.files import PROJECT
+from data.records import PIXELS, DataError, scale, targets
+from drawing.preparation import DrawingError, NoInk, decode, prepare, steps
+from explanation import backquery
 from neural_network import NeuralNetwork
-from teach import NoSuchCorrection, Teacher
+from teaching.store import Correction, FullError, StorageError, as_csv, database
+from teaching.teacher import NoSuchCorrection, Teacher
+from web import messages as wire
 
 STATIC = PROJECT / "static"
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", "5000"
@@ -131,7 +133,7 @@ def whole_network() -> Reply:
     asked = network()
     count = len(asked.class_names)
     wanted = targets(np.arange(count, dtype=np.uint8), count)  # (classes, classes)
-    imagined = asked.backquery(wanted)  # (classes, 784)
+    imagined = backquery(asked, wanted)  # (classes, 784)
     return {
         "class_names": asked.class_names,
         "hidden_nodes": len(asked.wih),

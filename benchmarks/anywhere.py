@@ -1,7 +1,7 @@
 """Measure whether place, size and colour matter: MNIST's test digits, enlarged and put anywhere on a canvas.
 
 Each digit is drawn larger on a canvas of 280 x 280, where it takes 0.3 to 0.95 of the side, dark on light or light on
-dark, and goes through data/drawing.py. The network reads it beside the digit as it is in MNIST.
+dark, and goes through drawing/preparation.py. The network reads it beside the digit as it is in MNIST.
 """
 
 import argparse
@@ -15,9 +15,9 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from data.drawing import prepare
-from data.files import shipped_model
-from data.mnist import load, scale
+from data.data_sets import load, shipped_model
+from data.records import scale
+from drawing.preparation import prepare
 from neural_network import NeuralNetwork
 
 CANVAS = 280  # pixels

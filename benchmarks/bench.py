@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.measuring import run
+from data.data_sets import bundled_digits, download_csv, load
 from data.files import data_folder
-from data.mnist import Records, bundled_digits, downloaded_csv, load
+from data.records import Records
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Bench:
 def real_data() -> Path:
     """Return the folder of MNIST's CSV files, downloaded where they are missing, with their caches made."""
     for part in ("train", "test"):
-        load([downloaded_csv("mnist", part)], part)
+        load([download_csv("mnist", part)], part)
     return data_folder()
 
 

@@ -14,7 +14,7 @@ from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_info
 
 from benchmarks.measuring import installed
-from data.mnist import Records
+from data.records import Records
 from neural_network import NeuralNetwork
 from train_model import passes
 

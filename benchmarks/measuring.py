@@ -175,4 +175,4 @@ class Bystanders:
         except OSError:
             return None
         all_of_them = (user + nice + system + interrupts + soft + stolen) / os.sysconf("SC_CLK_TCK")
-        return all_of_them - sum(os.times()[:4])
+        return all_of_them - sum(os.scaled()[:4])

@@ -14,19 +14,19 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from data import drawing
-from data.files import shipped_model
-from data.mnist import scale
+from data.data_sets import shipped_model
 from data.pictures import pictures
+from data.records import scale
+from drawing import preparation
 from neural_network import NeuralNetwork
 
 INKS = [(40, 35, 35), (130, 50, 30), (45, 35, 170), (95, 95, 95), (70, 60, 60)]  # B, G, R
 LINES = [(225, 190, 150), (195, 195, 195), (170, 160, 230), (190, 165, 120)]  # B, G, R
 
 
-def clean_ink(image: drawing.Image) -> drawing.Grey:
+def clean_ink(image: preparation.Image) -> preparation.Grey:
     """Return the drawing of a canvas as light ink on 0, cut out tightly."""
-    ink = drawing.steps(image)["ink"]
+    ink = preparation.steps(image)["ink"]
     x, y, width, height = cv2.boundingRect(ink)
     return ink[y : y + height, x : x + width]
 
@@ -83,7 +83,7 @@ def light(height: int, width: int, rng: np.random.Generator) -> np.ndarray:
     return (rng.uniform(0.6, 1.02) * bright)[..., None]
 
 
-def photograph(image: drawing.Image, rng: np.random.Generator) -> bytes:
+def photograph(image: preparation.Image, rng: np.random.Generator) -> bytes:
     """Return a JPEG file that shows the digit of a drawing on paper."""
     ink = clean_ink(image)
     long = int(rng.choice([400, 640, 800, 1200, 1600]))
@@ -122,17 +122,17 @@ def main(argv: list[str] | None = None) -> int:
     network = NeuralNetwork.load(options.model)
     found = pictures(options.folder, network.class_names)[:: options.every]
     labels = np.array([picture.label for picture in found])
-    clean, seen = np.zeros((2, len(found), drawing.SIDE, drawing.SIDE), np.uint8)
+    clean, seen = np.zeros((2, len(found), preparation.SIDE, preparation.SIDE), np.uint8)
     files, seconds, refused = [], [], 0
     for number, picture in enumerate(found):
-        image = drawing.decode(picture.path.read_bytes())
-        clean[number] = drawing.prepare(image)
+        image = preparation.decode(picture.path.read_bytes())
+        clean[number] = preparation.prepare(image)
         files.append(photograph(image, np.random.default_rng([options.seed, number])))
-        photo = drawing.decode(files[-1])
+        photo = preparation.decode(files[-1])
         started = time.perf_counter()
         try:
-            seen[number] = drawing.prepare(photo)
-        except drawing.NoInk:
+            seen[number] = preparation.prepare(photo)
+        except preparation.NoInk:
             refused += 1
         seconds.append(time.perf_counter() - started)
     right_clean, right_seen = (right(network, pixels, labels) for pixels in (clean, seen))  # (n,), (n,)

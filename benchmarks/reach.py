@@ -13,7 +13,7 @@ from benchmarks import competitors
 from benchmarks.bench import Bench, counted, progress
 from benchmarks.measuring import Row, installed, ratio
 from charts import accuracy_against_seconds
-from data.mnist import Records
+from data.records import Records
 
 MOST_EPOCHS = 30  # whoever has not reached it by then does not
 Curve = list[tuple[float, float]]  # after each epoch: the seconds of training until then, the accuracy (0 to 1)

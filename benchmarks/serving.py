@@ -29,8 +29,10 @@ from threadpoolctl import threadpool_limits
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from data.drawing import decode, prepare  # noqa: E402 - found only now
-from data.mnist import bundled_digits, scale  # noqa: E402
+from data.mnist import scale  # noqa: E402
+
+from data.data_sets import bundled_digits
+from drawing.preparation import decode, prepare  # noqa: E402 - found only now
 from neural_network import NeuralNetwork  # noqa: E402
 from server import default_model, listening, serve  # noqa: E402
 

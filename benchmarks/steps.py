@@ -10,8 +10,8 @@ from threadpoolctl import threadpool_limits
 from benchmarks import textbook
 from benchmarks.bench import Bench, counted, progress
 from benchmarks.measuring import Row, in_turn, ratio
-from data.distortion import FOR_DIGITS, Distortion, distorted
-from data.mnist import Records, targets
+from data.distortion import FOR_DIGITS, Distortion, distort
+from data.records import Records, targets
 from neural_network import NeuralNetwork
 from train_model import passes
 
@@ -42,7 +42,7 @@ def steps(train: Callable[..., object], records: Sequence[tuple[object, object]]
         train(inputs, wanted)
 
 
-def distort(bench: Bench) -> list[Row]:
+def distortions(bench: Bench) -> list[Row]:
     """Time one epoch on distorted copies against one on the records themselves, both on one thread."""
     train = bench.train
     rows, inputs = np.arange(len(train.labels)), train.inputs.shape[1]  # inputs are made now, not in the first epoch
@@ -54,7 +54,7 @@ def distort(bench: Bench) -> list[Row]:
     jobs: dict[str, Callable[[], object]] = {
         "epoch": lambda: epoch(None),
         "epoch with distortions": lambda: epoch(FOR_DIGITS),
-        "distortions alone": lambda: distorted(train.pixels, FOR_DIGITS, 0),
+        "distortions alone": lambda: distort(train.pixels, FOR_DIGITS, 0),
     }
     times = in_turn(jobs, bench.runs)
     share = ratio("", times["epoch with distortions"], times["epoch"]).values

@@ -1,7 +1,7 @@
 """Measure what confidence is worth: whether 90 % sure is right in 9 of 10 cases, and whether strange drawings get less.
 
 The letters are those of OpenCV's Hershey fonts that look like no digit, turned, slanted, bent and drawn with pens of
-many widths; the scribbles are smooth curves through random points. All go through data/drawing.py.
+many widths; the scribbles are smooth curves through random points. All go through drawing/preparation.py.
 """
 
 import argparse
@@ -17,11 +17,11 @@ from sklearn.metrics import roc_auc_score
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from confidence import UNSURE_BELOW, confidence
-from data.distortion import Distortion, distorted
-from data.drawing import decode, prepare
-from data.files import shipped_model
-from data.mnist import load, scale
+from data.data_sets import load, shipped_model
+from data.distortion import Distortion, distort
 from data.pictures import pictures
+from data.records import scale
+from drawing.preparation import decode, prepare
 from neural_network import NeuralNetwork
 
 Pixels = NDArray[np.uint8]
@@ -89,7 +89,7 @@ def letters(count: int, random: np.random.Generator) -> Pixels:
         thickness = int(random.integers(4, 18))
         cv2.putText(canvas, text, (70, 190), font, random.uniform(3, 6), 255, thickness, cv2.LINE_AA)
         drawn.append(prepare(canvas).ravel())
-    return distorted(np.stack(drawn), AS_BY_HAND, int(random.integers(2**31)))
+    return distort(np.stack(drawn), AS_BY_HAND, int(random.integers(2**31)))
 
 
 def scribbles(count: int, random: np.random.Generator) -> Pixels:

@@ -22,7 +22,7 @@ from benchmarks.programs import accuracy, score, speed
 from benchmarks.reach import reach
 from benchmarks.steps import distort, sgemm_share, single
 from data.files import PROJECT
-from data.mnist import DataError
+from data.records import DataError
 
 DISTURBED = 0.1  # CPUs kept busy by other programs, from which on figures are not to be trusted
 

@@ -1,1 +1,1 @@
-"""Everything that becomes inputs of the network: data sets, drawings, and where they are kept."""
+"""Data sets: their registry, CSV files, downloads, distortion, pen strokes, own pictures, and where files are kept."""

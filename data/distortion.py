@@ -1,4 +1,4 @@
-"""Distorted copies of pictures: turned, scaled, slanted, shifted, bent, with a thicker or a thinner stroke.
+"""Distorted copies of pictures: rotated, scaled, slanted, shifted, bent, with a thicker or a thinner stroke.
 
 A network that never meets the same picture twice learns shapes instead of pixels. Sixty thousand pictures take
 less time than training on them once, so that every epoch can have its own. Labels, files and networks are left out.
@@ -56,7 +56,7 @@ class Distortion:
         """Tell whether pixels change their places, other than by a change of the stroke."""
         return any((self.rotation, self.scale, self.slant, self.shift, self.alpha, self.mirror))
 
-    def times(self, factor: float) -> "Distortion":
+    def scaled(self, factor: float) -> "Distortion":
         """Return this distortion, `factor` times as strong; sigma is no strength, and no more pictures are mirrored."""
         return Distortion(
             self.rotation * factor, self.scale * factor, self.slant * factor, self.shift * factor, self.alpha * factor,
@@ -68,7 +68,7 @@ FOR_DIGITS = Distortion(rotation=8, scale=0.1, slant=0.12, shift=0.8, alpha=0.8,
 FOR_CLOTHES = Distortion(shift=0.5, scale=0.03, mirror=0.5)  # they lie straight and fill the picture
 
 
-def distorted(pixels: Pixels, distortion: Distortion, seed: int | Sequence[int]) -> Pixels:
+def distort(pixels: Pixels, distortion: Distortion, seed: int | Sequence[int]) -> Pixels:
     """Return a distorted copy of each of `pixels` (n, 784), 0 to 255; the same seed returns the same pixels.
 
     Parts of a digit that leave the picture are lost, and what comes in is 0. With nothing to do it returns `pixels`
@@ -107,19 +107,19 @@ def distorted(pixels: Pixels, distortion: Distortion, seed: int | Sequence[int])
 def _matrices(distortion: Distortion, random: np.random.Generator, count: int) -> Floats:
     """Return (count, 3, 2): times (x, y, 1) from the middle of a copy, where in the picture that point comes from."""
 
-    def drawn(strength: float) -> NDArray[np.float64]:
+    def draw(strength: float) -> NDArray[np.float64]:
         return random.uniform(-strength, strength, count)  # (count,)
 
-    angle, slant = np.radians(drawn(distortion.rotation)), drawn(distortion.slant)
-    across, down = np.exp([drawn(math.log1p(distortion.scale)), drawn(math.log1p(distortion.scale))])
+    angle, slant = np.radians(draw(distortion.rotation)), draw(distortion.slant)
+    across, down = np.exp([draw(math.log1p(distortion.scale)), draw(math.log1p(distortion.scale))])
     across *= np.where(random.random(count) < distortion.mirror, -1, 1)
     cos, sin = np.cos(angle), np.sin(angle)
-    turned = np.array([[cos, -sin], [sin, cos]])  # (2, 2, count): by x and y, to x and y
-    turned[:, 0] += slant * turned[:, 1]
-    turned[:, 0] *= across
-    turned[:, 1] *= down
-    shifts = CENTRE + np.array([[drawn(distortion.shift), drawn(distortion.shift)]])  # (1, 2, count)
-    return np.concatenate([turned, shifts]).transpose(2, 0, 1).astype(np.float32)
+    rotated = np.array([[cos, -sin], [sin, cos]])  # (2, 2, count): by x and y, to x and y
+    rotated[:, 0] += slant * rotated[:, 1]
+    rotated[:, 0] *= across
+    rotated[:, 1] *= down
+    shifts = CENTRE + np.array([[draw(distortion.shift), draw(distortion.shift)]])  # (1, 2, count)
+    return np.concatenate([rotated, shifts]).transpose(2, 0, 1).astype(np.float32)
 
 
 def _field(distortion: Distortion, random: np.random.Generator) -> Floats:

@@ -11,12 +11,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-PATIENCE = 5.0  # seconds without a byte, after which the next address is tried
+from data.records import DataError
+
+TIMEOUT = 5.0  # seconds without a byte, after which the next address is tried
 ATTEMPTS = 3  # at an address whose connection ends in the middle of a file
-
-
-class DataError(Exception):
-    """Data that cannot be had or cannot be used; the message says what to do."""
 
 
 class DownloadError(DataError):
@@ -60,7 +58,7 @@ def _download(url: str, title: str) -> bytes:
     """Return what is at `url`, all of it in memory: whatever goes wrong, no half file is left behind."""
     for _ in range(ATTEMPTS):
         chunks = []
-        with urllib.request.urlopen(url, timeout=PATIENCE) as response:
+        with urllib.request.urlopen(url, timeout=TIMEOUT) as response:
             size = int(response.headers.get("Content-Length") or 0)
             with tqdm(total=size or None, desc=title, unit="B", unit_scale=True, leave=False, disable=None) as bar:
                 while chunk := response.read(1 << 16):

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 PROJECT = Path(__file__).resolve().parent.parent
-SHIPPED = "digits", "clothes"  # the trained models in models/
 
 
 def data_folder() -> Path:
@@ -20,29 +19,14 @@ def model_path() -> Path:
     return Path(os.environ.get("DIGITS_MODEL") or PROJECT / "model.npz")
 
 
-def shown(path: Path) -> str:
+def short_path(path: Path) -> str:
     """Return `path` as short as somebody in the current folder would write it."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
-def shipped_model(name: str = "digits") -> Path:
-    """Return the file of a trained model that comes with the project: of digits or of clothes."""
-    return PROJECT / "models" / f"{name}.npz"
-
-
-def is_shipped(model: Path) -> bool:
-    """Tell whether `model` is a file that comes with the project, by whatever path."""
-    return any(model.resolve() == shipped_model(name).resolve() for name in SHIPPED)
-
-
-def default_model(name: str = "digits") -> Path:
-    """Return the model that the user trained, or else the one of that name that comes with the project."""
-    return model_path() if model_path().exists() else shipped_model(name)
-
-
 @contextmanager
-def written_whole(path: Path) -> Iterator[BinaryIO]:
+def write_atomically(path: Path) -> Iterator[BinaryIO]:
     """Open a file that takes the name `path` only once the block has ended well; otherwise it is removed again."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

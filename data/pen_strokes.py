@@ -1,7 +1,7 @@
 """Digits that 30 people wrote with a pen on a tablet, drawn with pens of many widths, as a CSV file to train on.
 
 `python -m data.pen_strokes --output data/pen_train.csv` gets the strokes, draws them and sends each drawing through
-data/drawing.py, as the server does with what people draw. Training takes the file beside others.
+drawing/preparation.py, as the server does with what people draw. Training takes the file beside others.
 Source: Alpaydin, Alimoglu, "Pen-Based Recognition of Handwritten Digits", UCI, 1998, doi 10.24432/C5MG6K, CC BY 4.0.
 """
 
@@ -21,11 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from data.download import DataError, fetch, own_mirror
-from data.drawing import prepare
-from data.files import data_folder, shown, written_whole
-from data.mnist import PIXELS, Pixels, write_csv
+from data.csv_files import write_csv
+from data.download import fetch, own_mirror
+from data.files import data_folder, short_path, write_atomically
 from data.options import seed
+from data.records import PIXELS, DataError, Pixels
+from drawing.preparation import prepare
 
 FILE = "pendigits-orig.tra.Z"
 SHA256 = "ceae25d05f1ccfed4d27ca2e5766370fb32ddd685a647567e84cf7685aa7ac8b"
@@ -63,7 +64,7 @@ def load_strokes() -> list[Written]:
         addresses = [*(mirror + FILE for mirror in own_mirror("pen-digits")), ARCHIVE]
         packed = fetch("UCI pen digits", FILE, addresses, SHA256, _out_of_archive, f"put {FILE} into {data_folder()}")
         kept.parent.mkdir(parents=True, exist_ok=True)
-        with written_whole(kept) as file:
+        with write_atomically(kept) as file:
             file.write(packed)
     return sorted(parse(decompressed(packed).decode("ascii")), key=lambda digit: (digit.writer, digit.order))
 
@@ -195,7 +196,7 @@ def parse_options(argv: list[str] | None) -> argparse.Namespace:
     )
     output = data_folder() / "pen_train.csv"
     parser.add_argument(
-        "--output", type=csv_path, default=output, metavar="FILE", help=f"the CSV file (default: {shown(output)})"
+        "--output", type=csv_path, default=output, metavar="FILE", help=f"the CSV file (default: {short_path(output)})"
     )
     return parser.parse_args(argv)
 
@@ -209,7 +210,7 @@ def run(options: argparse.Namespace) -> int:
     write_csv(options.output, rows)
     people = len(options.writers)
     print(f"{len(rows):,} drawings of {len(digits):,} digits by {people} {'people' if people > 1 else 'person'}")
-    print(f"CSV file: {shown(options.output)}")
+    print(f"CSV file: {short_path(options.output)}")
     return 0
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.mnist import DataError
+from data.records import DataError
 
 ENDINGS = {".png", ".jpg", ".jpeg", ".webp"}
 

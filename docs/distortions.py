@@ -9,9 +9,9 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import charts
-from data.distortion import FOR_CLOTHES, FOR_DIGITS, distorted
-from data.download import DataError
-from data.mnist import CLOTHES, NAMES, PIXELS, load, scale
+from data.data_sets import DATA_SETS, load
+from data.distortion import distort
+from data.records import PIXELS, DataError, scale
 
 COPIES = 10
 
@@ -19,7 +19,7 @@ COPIES = 10
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description="Draw records of a data set beside distorted copies of them.")
-    parser.add_argument("--dataset", choices=NAMES, default="mnist", help="the data set (default: %(default)s)")
+    parser.add_argument("--dataset", choices=DATA_SETS, default="mnist", help="the data set (default: %(default)s)")
     parser.add_argument(
         "--distort", type=float, default=1.0, metavar="X", help="as of train_model.py (default: %(default)s)"
     )
@@ -31,12 +31,12 @@ def main() -> None:
     options = parser.parse_args()
     try:
         records = load(options.dataset, "train")
-        usual = FOR_CLOTHES if records.class_names == CLOTHES else FOR_DIGITS
         random = np.random.default_rng(options.seed)
         classes = range(len(records.class_names))
         chosen = [random.choice(np.flatnonzero(records.labels == label)) for label in classes]
         pixels = np.repeat(records.pixels[chosen], COPIES, axis=0)  # (classes * copies, 784)
-        copies = distorted(pixels, usual.times(options.distort), options.seed).reshape(-1, COPIES, PIXELS)
+        distortion = DATA_SETS[options.dataset].distortion.scaled(options.distort)
+        copies = distort(pixels, distortion, options.seed).reshape(-1, COPIES, PIXELS)
         charts.distorted(records.inputs[chosen], scale(copies), options.output)
     except (DataError, OSError, ValueError) as error:
         raise SystemExit(f"error: {error}") from None

@@ -1,4 +1,4 @@
-"""Train a model that ships with the project again: `python models/rebuild.py digits`, or `clothes`.
+"""Train a model that ships with the project again: `python -m models.rebuild digits`, or `clothes`.
 
 It writes models/digits.npz or models/clothes.npz, with weights in half precision: that is room for more nodes, and the
 answers hardly change. With the same versions of NumPy, SciPy and OpenCV on the same kind of processor it is the same to
@@ -9,39 +9,40 @@ import argparse
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 import numpy as np
 
 import train_model
 from data import pen_strokes
-from data.files import SHIPPED, data_folder, shipped_model
-from data.mnist import downloaded_csv
+from data.data_sets import FASHION, MNIST, download_csv, shipped_model
+from data.files import data_folder
 from neural_network import NeuralNetwork
 
 PEN_COPIES = 4  # drawings of each digit that was written with a pen, each with a pen of another width
-# Chosen on validation records, and on drawings by people who were left out meanwhile; benchmarks/README.md tells how.
+# Chosen on validation records, and on drawings by people who were left out meanwhile; benchmarks/README.md says how.
 RECIPES = {
-    "digits": "--hidden-nodes 600 --epochs 90 --distort --seed 0 --threads 1",
-    "clothes": "--dataset fashion --hidden-nodes 350 --committee 3 --epochs 150 --learning-rate 0.05 --distort 1.5 "
-    "--seed 0 --threads 1",
+    "digits": (MNIST, "--hidden-nodes 600 --epochs 90 --distort --seed 0"),
+    "clothes": (
+        FASHION,
+        "--dataset fashion --hidden-nodes 350 --committee 3 --epochs 150 --learning-rate 0.05 --distort 1.5 --seed 0",
+    ),
 }
 
 
 def main() -> int:
     """Train one model. Returns the exit status."""
     parser = argparse.ArgumentParser(description="Train a model that ships with the project again.")
-    parser.add_argument("name", choices=SHIPPED)
-    name = parser.parse_args().name
+    parser.add_argument("name", choices=RECIPES)
+    data_set, options = RECIPES[parser.parse_args().name]
     data: list[str] = []
-    if name == "digits":
+    if data_set is MNIST:
         strokes = data_folder() / "pen_train.csv"
         if status := pen_strokes.main(["--copies", str(PEN_COPIES), "--output", str(strokes)]):
             return status
-        data = [str(downloaded_csv("mnist", "train")), str(strokes)]
-    if status := train_model.main([*data, *RECIPES[name].split(), "--output", str(shipped_model(name))]):
+        data = [str(download_csv(MNIST.name, "train")), str(strokes)]
+    model = shipped_model(data_set.name)
+    if status := train_model.main([*data, *options.split(), "--output", str(model)]):
         return status
-    halve(shipped_model(name))
+    halve(model)
     return 0
 
 

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser
 
 import train_model
-from data.files import shipped_model
-from data.mnist import bundled_digits
+from data.data_sets import bundled_digits, shipped_model
 from docs.screenshots import browser_program, open_browser
 from neural_network import NeuralNetwork
 from tests.browsing import Service

@@ -5,7 +5,8 @@ import pytest
 
 from benchmarks import bench, competitors, reach, steps, textbook, training
 from benchmarks.measuring import Row, peak_memory, ratio, table
-from data.mnist import Records, load, targets
+from data.data_sets import load
+from data.records import Records, targets
 from neural_network import NeuralNetwork
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from confidence import TEMPERATURES, confidence, fitted_temperature
+from confidence import TEMPERATURES, confidence, fit_temperature
 from neural_network import NeuralNetwork
 
 
@@ -45,7 +45,7 @@ def test_the_temperature_that_made_the_labels_is_found_again(truth, network):
     chances /= chances.sum(axis=1, keepdims=True)
     labels = (random.random((20_000, 1)) > chances.cumsum(axis=1)).sum(axis=1).clip(0, 2).astype(np.uint8)
     outputs = expit(final_inputs)
-    temperature = fitted_temperature(outputs, labels)
+    temperature = fit_temperature(outputs, labels)
     assert temperature == pytest.approx(truth, rel=0.05)
     network.training = {"temperature": temperature}
     assert confidence(network, outputs).mean() == pytest.approx((outputs.argmax(axis=1) == labels).mean(), abs=0.01)
@@ -53,4 +53,4 @@ def test_the_temperature_that_made_the_labels_is_found_again(truth, network):
 
 def test_a_temperature_is_found_where_every_answer_is_right():
     outputs = np.array([[0.9, 0.1], [0.1, 0.9]], np.float32)
-    assert TEMPERATURES[0] <= fitted_temperature(outputs, np.array([0, 1], np.uint8)) <= TEMPERATURES[1]
+    assert TEMPERATURES[0] <= fit_temperature(outputs, np.array([0, 1], np.uint8)) <= TEMPERATURES[1]

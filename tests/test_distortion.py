@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from data.distortion import FOR_CLOTHES, FOR_DIGITS, Distortion, distorted
+from data.distortion import FOR_CLOTHES, FOR_DIGITS, Distortion, distort
 from tests.conftest import Run
 
 STRENGTHS = [field.name for field in fields(Distortion) if field.name != "sigma"]
@@ -51,7 +51,7 @@ def bar(height, width):
 
 
 def test_the_same_seed_gives_the_same_pixels_and_another_seed_others(digits):
-    first, again, other = (distorted(digits, FOR_DIGITS, seed) for seed in (3, 3, 4))
+    first, again, other = (distort(digits, FOR_DIGITS, seed) for seed in (3, 3, 4))
     assert first.shape == digits.shape
     assert first.dtype == np.uint8
     assert np.array_equal(first, again)
@@ -59,20 +59,20 @@ def test_the_same_seed_gives_the_same_pixels_and_another_seed_others(digits):
 
 
 def test_a_seed_may_be_several_numbers(digits):
-    assert not np.array_equal(distorted(digits, FOR_DIGITS, (3, 0)), distorted(digits, FOR_DIGITS, (3, 1)))
+    assert not np.array_equal(distort(digits, FOR_DIGITS, (3, 0)), distort(digits, FOR_DIGITS, (3, 1)))
 
 
 def test_no_strength_changes_nothing(digits):
     for factor in (0, 0.0):
-        assert distorted(digits, FOR_DIGITS.times(factor), 0) is digits
-        assert distorted(digits, FOR_CLOTHES.times(factor), 0) is digits
-    assert distorted(digits, Distortion(), 0) is digits
+        assert distort(digits, FOR_DIGITS.scaled(factor), 0) is digits
+        assert distort(digits, FOR_CLOTHES.scaled(factor), 0) is digits
+    assert distort(digits, Distortion(), 0) is digits
 
 
 @pytest.mark.parametrize("strength", STRENGTHS)
 def test_every_strength_alone_changes_pixels_and_leaves_the_original_alone(strength, digits):
     before = digits.copy()
-    copies = distorted(digits, Distortion(**{strength: 0.5}), 0)
+    copies = distort(digits, Distortion(**{strength: 0.5}), 0)
     assert not np.array_equal(copies, digits)
     assert np.array_equal(digits, before)
 
@@ -80,11 +80,11 @@ def test_every_strength_alone_changes_pixels_and_leaves_the_original_alone(stren
 @pytest.mark.parametrize("count", [0, 1, 128, 129])
 def test_any_number_of_pictures_is_distorted(count, digits):
     pixels = np.concatenate([digits, digits])[:count]
-    assert distorted(pixels, FOR_DIGITS, 0).shape == (count, 784)
+    assert distort(pixels, FOR_DIGITS, 0).shape == (count, 784)
 
 
 def test_two_copies_of_one_digit_differ(digits):
-    copies = distorted(np.repeat(digits[:1], 50, axis=0), FOR_DIGITS, 0)
+    copies = distort(np.repeat(digits[:1], 50, axis=0), FOR_DIGITS, 0)
     assert len(np.unique(copies, axis=0)) == 50
 
 
@@ -93,12 +93,12 @@ def test_no_picture_reaches_into_its_neighbours():
     pixels[1] = 255
     pixels = np.tile(pixels, (50, 1))
     for distortion in (
-        FOR_DIGITS.times(5),
+        FOR_DIGITS.scaled(5),
         Distortion(shift=20),
         Distortion(alpha=10),
         Distortion(slant=2, mirror=0.5),
     ):
-        copies = distorted(pixels, distortion, 0)
+        copies = distort(pixels, distortion, 0)
         assert copies[0::3].max() == 0
         assert copies[2::3].max() == 0
         assert copies[1::3].max() == 255
@@ -106,25 +106,25 @@ def test_no_picture_reaches_into_its_neighbours():
 
 def test_a_mirrored_picture_is_exactly_that(digits):
     pictures = digits.reshape(-1, 28, 28)
-    copies = distorted(digits, Distortion(mirror=1), 0).reshape(-1, 28, 28)
+    copies = distort(digits, Distortion(mirror=1), 0).reshape(-1, 28, 28)
     assert np.array_equal(copies, pictures[:, :, ::-1])
 
 
 def test_the_share_that_is_asked_for_is_mirrored(digits):
     many = np.tile(digits, (10, 1))
-    untouched = (distorted(many, Distortion(mirror=0.25), 0) == many).all(axis=1).mean()
+    untouched = (distort(many, Distortion(mirror=0.25), 0) == many).all(axis=1).mean()
     assert untouched == pytest.approx(0.75, abs=0.05)
 
 
 def test_rotation_turns_both_ways_up_to_its_degrees():
-    leans = np.degrees(np.arctan(leaning(distorted(np.repeat(bar(20, 2), 500, axis=0), Distortion(rotation=12), 0))))
+    leans = np.degrees(np.arctan(leaning(distort(np.repeat(bar(20, 2), 500, axis=0), Distortion(rotation=12), 0))))
     assert leans.max() == pytest.approx(12, abs=0.8)
     assert leans.min() == pytest.approx(-12, abs=0.8)
 
 
 def test_slant_moves_the_top_sideways_and_keeps_the_height():
     pixels = np.repeat(bar(20, 4), 500, axis=0)
-    copies = distorted(pixels, Distortion(slant=0.3), 0)
+    copies = distort(pixels, Distortion(slant=0.3), 0)
     leans = leaning(copies)
     assert leans.max() == pytest.approx(0.3, abs=0.02)
     assert leans.min() == pytest.approx(-0.3, abs=0.02)
@@ -132,7 +132,7 @@ def test_slant_moves_the_top_sideways_and_keeps_the_height():
 
 
 def test_scale_changes_height_and_width_each_for_itself():
-    heights, widths = sides(distorted(np.repeat(bar(16, 16), 500, axis=0), Distortion(scale=0.25), 0))
+    heights, widths = sides(distort(np.repeat(bar(16, 16), 500, axis=0), Distortion(scale=0.25), 0))
     for lengths in (heights, widths):
         assert lengths.max() == pytest.approx(16 * 1.25, abs=1)
         assert lengths.min() == pytest.approx(16 / 1.25, abs=1)
@@ -140,7 +140,7 @@ def test_scale_changes_height_and_width_each_for_itself():
 
 
 def test_shift_moves_by_parts_of_a_pixel_in_every_direction(digits):
-    moved = centres(distorted(digits, Distortion(shift=1.5), 0)) - centres(digits)
+    moved = centres(distort(digits, Distortion(shift=1.5), 0)) - centres(digits)
     assert np.abs(moved).max() == pytest.approx(1.5, abs=0.1)
     assert np.abs(moved.mean(axis=1)).max() < 0.25
     assert (np.abs(moved - np.round(moved)) > 0.2).mean() > 0.3
@@ -149,14 +149,14 @@ def test_shift_moves_by_parts_of_a_pixel_in_every_direction(digits):
 def test_the_elastic_field_moves_points_by_its_alpha():
     dot = np.zeros((28, 28), np.uint8)
     dot[13:15, 13:15] = 255
-    copies = distorted(np.repeat(dot.reshape(1, 784), 2000, axis=0), Distortion(alpha=1.5, sigma=5), 0)
+    copies = distort(np.repeat(dot.reshape(1, 784), 2000, axis=0), Distortion(alpha=1.5, sigma=5), 0)
     assert (centres(copies) - 13.5).std() == pytest.approx(1.5, abs=0.2)
 
 
 def test_neighbours_move_more_alike_the_larger_sigma_is():
     def ends_apart(sigma):
         """How differently the upper and the lower end of a bar are moved sideways, in pixels."""
-        copies = distorted(np.repeat(bar(20, 2), 500, axis=0), Distortion(alpha=1, sigma=sigma), 0)
+        copies = distort(np.repeat(bar(20, 2), 500, axis=0), Distortion(alpha=1, sigma=sigma), 0)
         upper, lower = copies.copy().reshape(-1, 28, 28), copies.copy().reshape(-1, 28, 28)
         upper[:, 14:], lower[:, :14] = 0, 0
         return (centres(upper)[1] - centres(lower)[1]).std()
@@ -167,14 +167,14 @@ def test_neighbours_move_more_alike_the_larger_sigma_is():
 @pytest.mark.parametrize("width", [0.4, 1.0])
 def test_a_stroke_becomes_thicker_and_thinner_by_its_width(width):
     pixels = np.repeat(bar(20, 4), 1000, axis=0)
-    widths = 4 * np.sqrt(ink(distorted(pixels, Distortion(stroke_width=width), 0)) / ink(pixels))
+    widths = 4 * np.sqrt(ink(distort(pixels, Distortion(stroke_width=width), 0)) / ink(pixels))
     assert widths.max() > 4 + 0.4 * width
     assert widths.min() < 4 - 0.4 * width
     assert widths.mean() == pytest.approx(4, abs=0.1)
 
 
 def test_digits_stay_on_the_picture_with_the_strengths_for_digits(digits):
-    copies = distorted(np.tile(digits, (5, 1)), FOR_DIGITS, 0)
+    copies = distort(np.tile(digits, (5, 1)), FOR_DIGITS, 0)
     border = copies.reshape(-1, 28, 28).copy()
     border[:, 1:-1, 1:-1] = 0
     assert (border.max(axis=(1, 2)) > 128).mean() < 0.03
@@ -182,11 +182,11 @@ def test_digits_stay_on_the_picture_with_the_strengths_for_digits(digits):
 
 
 def test_a_factor_scales_the_strengths_and_not_what_is_none():
-    twice = FOR_DIGITS.times(2)
+    twice = FOR_DIGITS.scaled(2)
     assert twice.rotation == 2 * FOR_DIGITS.rotation
     assert twice.stroke_width == 2 * FOR_DIGITS.stroke_width
     assert twice.sigma == FOR_DIGITS.sigma
-    assert FOR_CLOTHES.times(3).mirror == FOR_CLOTHES.mirror
+    assert FOR_CLOTHES.scaled(3).mirror == FOR_CLOTHES.mirror
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_a_strength_that_makes_no_sense_is_told(wrong):
 @pytest.mark.parametrize("wrong", [np.zeros((2, 783), np.uint8), np.zeros(784, np.uint8), np.zeros((2, 784))])
 def test_pixels_of_another_shape_or_type_are_told(wrong):
     with pytest.raises(ValueError, match=r"uint8 of shape \(n, 784\), got"):
-        distorted(wrong, FOR_DIGITS, 0)
+        distort(wrong, FOR_DIGITS, 0)
 
 
 def test_the_picture_of_distortions_is_drawn(run: Run, tmp_path):

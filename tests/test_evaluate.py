@@ -6,7 +6,7 @@ import pytest
 
 import evaluate
 import train_model
-from data.files import shipped_model
+from data.data_sets import shipped_model
 from neural_network import NeuralNetwork
 from tests.conftest import Run
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from data.files import PROJECT, data_folder, model_path, written_whole
+from data.files import PROJECT, data_folder, model_path, write_atomically
 
 
 def test_files_are_kept_in_the_project_unless_told_otherwise(monkeypatch):
@@ -17,7 +17,7 @@ def test_files_are_kept_in_the_project_unless_told_otherwise(monkeypatch):
 
 
 def write(path: Path, contents: bytes, interrupted: bool) -> None:
-    with written_whole(path) as file:
+    with write_atomically(path) as file:
         file.write(contents)
         if interrupted:
             raise KeyboardInterrupt

@@ -5,8 +5,8 @@ import pytest
 
 import train_model
 from confidence import UNSURE_BELOW, confidence
-from data.files import SHIPPED, shipped_model
-from data.mnist import CLOTHES, load
+from data.data_sets import CLOTHES, load, shipped_model
+from data.files import SHIPPED
 from models.rebuild import RECIPES, halve
 from neural_network import NeuralNetwork
 

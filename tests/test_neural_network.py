@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from data.mnist import load, scale, targets
+from data.data_sets import load
+from data.records import scale, targets
 from neural_network import NeuralNetwork, cross_entropy
 from tests.conftest import PROJECT, central_differences
 

@@ -16,11 +16,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, JSHandle, Locator, Page, Request, Route, expect
 
-from data.files import shipped_model
-from data.mnist import CLOTHES
+from data.data_sets import CLOTHES, shipped_model
 from docs.screenshots import Stroke, draw, place
-from learning import memory_of
 from neural_network import NeuralNetwork
+from teaching.update import memory_of
 from tests.browsing import (
     ONE,
     PHONE,

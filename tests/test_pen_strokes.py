@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from data import pen_strokes
-from data.download import DataError, DownloadError
-from data.mnist import read_csv
+from data.csv_files import read_csv
+from data.download import DownloadError
 from data.pen_strokes import decompressed, drawings, drawn, load_strokes, main, parse
+from data.records import DataError
 from tests.conftest import NOWHERE, PROJECT, missing
 
 TEXT = """.INCLUDE        dene.doc

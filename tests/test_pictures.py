@@ -2,8 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from data.mnist import CLOTHES, DIGITS, DataError
+from data.csv_files import DIGITS
+from data.data_sets import CLOTHES
 from data.pictures import pictures
+from data.records import DataError
 
 
 @pytest.fixture

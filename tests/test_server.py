@@ -30,12 +30,12 @@ from werkzeug.test import TestResponse
 
 import server
 from confidence import UNSURE_BELOW, confidence
-from data import wire
-from data.drawing import decode, prepare
-from data.files import shipped_model
-from data.mnist import CLOTHES, DataError, scale
+from data.data_sets import CLOTHES, shipped_model
+from data.records import DataError, scale
+from drawing.preparation import decode, prepare
 from neural_network import NeuralNetwork
 from tests.conftest import PROJECT, missing
+from web import messages as wire
 
 
 class WholeAnswers(FlaskClient):

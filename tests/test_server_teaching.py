@@ -20,13 +20,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from numpy.typing import NDArray
 
-import data.corrections
 import server
-from data.drawing import decode, prepare
-from data.files import shipped_model
-from data.mnist import bundled_digits, read_csv, scale
-from learning import Learner, Lesson
+import teaching.store
+from data.csv_files import read_csv
+from data.data_sets import bundled_digits, shipped_model
+from data.records import scale
+from drawing.preparation import decode, prepare
 from neural_network import NeuralNetwork
+from teaching.update import Learner, Lesson
 from tests.conftest import missing, same_weights
 from tests.test_server import WholeAnswers, assert_problem, data_url, picture, seven
 
@@ -370,7 +371,7 @@ def test_lessons_of_many_clients_are_counted_at_once():
 
 
 def test_as_many_corrections_as_are_kept_can_still_be_changed_and_taken_back(client, monkeypatch, digits):
-    monkeypatch.setattr(data.corrections, "MOST", 2)
+    monkeypatch.setattr(teaching.store, "MOST", 2)
     numbers = [teach(client, digits[row], "1")["correction"]["id"] for row in range(2)]
     assert_problem(client.post("/train", json=lesson(digits[2], "1")), 409, "full")
     assert client.post("/train", json=lesson(digits[0], "2")).status_code == 200
@@ -605,7 +606,7 @@ def assert_nothing_is_learnt(app: Flask, digits: NDArray[np.uint8], reason: str)
 def test_while_another_program_writes_nothing_is_learnt_and_afterwards_it_is(
     app, client, monkeypatch, digits, tmp_path
 ):
-    monkeypatch.setattr(data.corrections, "PATIENCE", 0.1)
+    monkeypatch.setattr(teaching.store, "PATIENCE", 0.1)
     teach(client, digits[0], "1")
     with closing(locked(tmp_path / "corrections.db")):
         assert_nothing_is_learnt(app, digits, "another program is writing to it; try again")

@@ -13,12 +13,13 @@ import pytest
 
 import teach
 import train_model
-from data.corrections import StorageError, database
-from data.files import default_model
-from data.mnist import bundled_digits, read_csv, scale
-from learning import Learner, Lesson, memory_of
+from data.csv_files import read_csv
+from data.data_sets import bundled_digits, default_model
+from data.records import scale
 from neural_network import NeuralNetwork
 from teach import NoSuchCorrection, Teacher
+from teaching.store import StorageError, database
+from teaching.update import Learner, Lesson, memory_of
 from tests.conftest import PROJECT, same_weights
 
 DIGITS, LABELS = bundled_digits("test")  # (360, 784), (360,), which the model was not trained on

@@ -11,8 +11,9 @@ import pytest
 from scipy.special import expit, logit
 
 import train_model
+from data.data_sets import CLOTHES, load
 from data.distortion import FOR_CLOTHES, Distortion
-from data.mnist import CLOTHES, hold_out, load
+from data.records import hold_out
 from neural_network import NeuralNetwork
 from tests.conftest import PROJECT, Run
 
@@ -274,7 +275,7 @@ def test_every_epoch_has_new_copies_of_the_training_records_only(quick, monkeypa
 
     def watched(pixels, distortion, seed):
         given.append(pixels)
-        made.append(distorted(pixels, distortion, seed))
+        made.append(distort(pixels, distortion, seed))
         return made[-1]
 
     def watched_measure(network, records):
@@ -313,7 +314,7 @@ def test_clothes_are_distorted_in_their_own_way(quick, monkeypatch):
     monkeypatch.setattr(train_model, "load", lambda *_: clothes)
     monkeypatch.setattr(train_model, "distorted", watched)
     assert quick("--distort", 0.5)[0] == 0
-    assert used == [FOR_CLOTHES.times(0.5)] * 2
+    assert used == [FOR_CLOTHES.scaled(0.5)] * 2
 
 
 def test_resuming_goes_on_with_distorted_copies(quick, tmp_path):

@@ -10,8 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from data import drawing
-from data.drawing import DrawingError, NoInk, decode, place, prepare, steps
+from drawing.preparation import DrawingError, NoInk, decode, place, prepare, steps
 
 RNG = np.random.default_rng(1)
 
@@ -344,7 +343,7 @@ def test_a_picture_held_sideways_is_turned_upright(kind):
 
 @pytest.mark.parametrize("side", [7, 4097, 60_000, 2**31 - 1])
 def test_a_wrong_size_is_refused_before_decoding(side, monkeypatch):
-    monkeypatch.setattr(drawing.cv2, "imdecode", lambda *_: pytest.fail("decoded"))
+    monkeypatch.setattr(drawing.preparation.cv2, "imdecode", lambda *_: pytest.fail("decoded"))
     jpeg = bytearray(encoded(two(), ".jpg"))
     at = jpeg.index(b"\xff\xc0") + 5
     jpeg[at : at + 4] = struct.pack(">HH", 200, min(side, 65_000))

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from data.drawing import DrawingError, shrunk
-from data.mnist import PIXELS
+from data.records import PIXELS
+from drawing.preparation import DrawingError, shrunk
 
 Picture = NDArray[Any]  # (height, width) or (height, width, 3), 0 to 255
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import data.corrections
-from data.corrections import Corrections, FullError, StorageError, as_csv
-from data.mnist import Pixels, bundled_digits, read_csv
+import teaching.store
+from data.csv_files import read_csv
+from data.data_sets import bundled_digits
+from data.records import Pixels
+from teaching.store import Corrections, FullError, StorageError, as_csv
 
 DIGITS, LABELS = bundled_digits("test")  # (360, 784), (360,)
 MODEL = b"the file of a trained model"
@@ -117,7 +119,7 @@ def test_a_label_can_be_changed_and_the_order_stays(store):
 
 
 def test_no_more_than_the_most_are_kept(monkeypatch, store):
-    monkeypatch.setattr(data.corrections, "MOST", 2)
+    monkeypatch.setattr(teaching.store, "MOST", 2)
     add(store, 0, 1)
     with pytest.raises(FullError, match="take some back, or train a new model"):
         add(store, 2)
@@ -152,7 +154,7 @@ def test_corrections_as_csv_are_read_like_any_data_set(store, tmp_path):
 def test_a_full_disk_is_told_and_what_was_stored_stays(monkeypatch, store):
     add(store, 0)
     with monkeypatch.context() as full:  # SQLite itself then says what it says on a disk without room
-        full.setattr(data.corrections, "SCHEMA", data.corrections.SCHEMA + "PRAGMA max_page_count = 1;")
+        full.setattr(teaching.store, "SCHEMA", teaching.store.SCHEMA + "PRAGMA max_page_count = 1;")
         with pytest.raises(StorageError, match=r"corrections\.db cannot be used: the disk is full; make room"):
             add(store, *range(1, 50))
     assert same(store, [0])
@@ -163,7 +165,7 @@ def test_a_full_disk_is_told_and_what_was_stored_stays(monkeypatch, store):
 def test_a_file_that_may_not_be_written_is_told_and_can_still_be_read(monkeypatch, store):
     add(store, 0)
     with monkeypatch.context() as read_only:
-        read_only.setattr(data.corrections, "SCHEMA", data.corrections.SCHEMA + "PRAGMA query_only = ON;")
+        read_only.setattr(teaching.store, "SCHEMA", teaching.store.SCHEMA + "PRAGMA query_only = ON;")
         with pytest.raises(StorageError, match="may not be written; check the rights of the file and its folder"):
             add(store, 1)
         assert same(store, [0])
@@ -196,7 +198,7 @@ def test_a_damaged_file_is_told_and_left_as_it_is(store, spoil: Spoil):
 
 
 def test_another_program_that_writes_is_waited_for_then_told_and_bars_nobody_from_reading(monkeypatch, store):
-    monkeypatch.setattr(data.corrections, "PATIENCE", 0.05)
+    monkeypatch.setattr(teaching.store, "PATIENCE", 0.05)
     add(store, 0)
     with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

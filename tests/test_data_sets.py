@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from data import mnist
-from data.download import DataError, DownloadError
-from data.mnist import DIGITS, hold_out, load, read_csv, scale, targets
+from data.csv_files import DIGITS, read_csv
+from data.data_sets import load
+from data.download import DownloadError
+from data.records import DataError, hold_out, scale, targets
 from tests.conftest import NOWHERE
 
 
@@ -169,7 +171,7 @@ def test_a_cache_that_cannot_be_written_costs_nothing_but_time(digits_csv, digit
     def read_only(_path):
         raise PermissionError("read-only folder")
 
-    monkeypatch.setattr(mnist, "written_whole", read_only)
+    monkeypatch.setattr(mnist, "write_atomically", read_only)
     pixels, _ = read_csv(digits_csv)
     assert np.array_equal(pixels, digit_rows[:, 1:])
 

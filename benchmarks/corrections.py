@@ -28,16 +28,19 @@ from tqdm import tqdm
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
+from data.mnist import targets  # noqa: E402
+from data.wire import file_url  # noqa: E402
+
 from benchmarks.serving import running  # noqa: E402 - found only now
 from charts import corrections  # noqa: E402
-from data.drawing import decode, prepare  # noqa: E402
+from data.data_sets import load
 from data.files import shipped_model  # noqa: E402
-from data.mnist import Records, load, scale, targets  # noqa: E402
 from data.pictures import pictures  # noqa: E402
-from data.wire import file_url  # noqa: E402
-from learning import Learner, Lesson  # noqa: E402
+from data.records import Records, scale
+from drawing.preparation import decode, prepare  # noqa: E402
 from neural_network import NeuralNetwork  # noqa: E402
 from teach import Teacher  # noqa: E402
+from teaching.update import Learner, Lesson  # noqa: E402
 
 PART = 125  # drawings of each writer that are corrected, and then as many that are scored
 NAIVE_RATE = 0.1  # of the default training

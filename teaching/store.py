@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from data.files import data_folder
-from data.mnist import Pixels
+from data.records import Pixels
 
 LATEST = 2**53  # above the number of any correction, and within what SQLite can take
 MOST = 10_000  # corrections that are kept of one model

@@ -19,11 +19,12 @@ from scipy.linalg import cho_factor, cho_solve
 from threadpoolctl import ThreadpoolController
 
 from confidence import final_inputs
-from data.mnist import Pixels, scale
+from data.records import Pixels, scale
 from neural_network import Floats, NeuralNetwork
 
 Matrix = NDArray[np.floating]
 
+PREFIX = "memory_"  # of the tables in a model file
 MEMORY_ROWS = 64  # directions in which a model remembers how its inputs and hidden outputs varied
 
 TURN, SLANT, STRETCH, SHIFT = 6.0, 0.12, 0.08, 1.0  # how far: degrees, parts of the height, parts, pixels
@@ -53,7 +54,7 @@ class Lesson:
     label: int
 
 
-def memory_of(network: NeuralNetwork, inputs: Floats) -> dict[str, NDArray[np.float16]]:
+def curvature_tables(network: NeuralNetwork, inputs: Floats) -> dict[str, NDArray[np.float16]]:
     """Return what a model carries so that it can be taught without forgetting, from some of its `inputs` (n, input).
 
     Three tables of at most 65 rows, for inputs, hidden outputs and the slopes of the hidden nodes, (rows, input) or
@@ -62,9 +63,13 @@ def memory_of(network: NeuralNetwork, inputs: Floats) -> dict[str, NDArray[np.fl
     """
     hidden_outputs, _ = network.forward(inputs)  # (n, hidden)
     slopes = hidden_outputs * (1 - hidden_outputs)  # (n, hidden)
-    return {
-        name: _table(values) for name, values in {"inputs": inputs, "hidden": hidden_outputs, "slopes": slopes}.items()
-    }
+    values = {"inputs": inputs, "hidden": hidden_outputs, "slopes": slopes}
+    return {f"{PREFIX}{name}": _table(table) for name, table in values.items()}
+
+
+def stored_tables(network: NeuralNetwork) -> dict[str, NDArray[np.float16]]:
+    """Return the tables that the model file of the network carries, by their short names."""
+    return {name.removeprefix(PREFIX): table for name, table in network.extras.items() if name.startswith(PREFIX)}
 
 
 def _table(values: Floats) -> NDArray[np.float16]:
@@ -95,13 +100,14 @@ class Learner:
 
     def __init__(self, trained: NeuralNetwork) -> None:
         """Take a trained network. Raises `ValueError` where it carries no memory."""
-        if set(trained.memory) != set(DAMPING):
+        tables = stored_tables(trained)
+        if set(tables) != set(DAMPING):
             raise ValueError("this model carries no memory of its training, so it would forget; train a new one")
         self.trained = trained
         self._blocks: list[tuple[str, NeuralNetwork]] = []
         self._threads = ThreadpoolController()
         with self._threads.limit(limits=1):  # what is shared out among threads is rounded otherwise each time
-            second = {name: second_moments(table) for name, table in trained.memory.items()}
+            second = {name: second_moments(table) for name, table in tables.items()}
             second["slopes"] *= trained.who.T @ trained.who  # a change to `wih` reaches the outputs through `who`
             self._inverse = {name: _damped_inverse(matrix, DAMPING[name]) for name, matrix in second.items()}
 

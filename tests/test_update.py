@@ -1,17 +1,17 @@
 """What a correction does to the weights: enough, no more than that, and always the same."""
 
 import cv2
+import learning
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.linalg import block_diag
 from threadpoolctl import threadpool_limits
 
-import learning
-from data.files import shipped_model
-from data.mnist import Pixels, bundled_digits, scale
-from learning import Learner, Lesson, memory_of
+from data.data_sets import bundled_digits, shipped_model
+from data.records import Pixels, scale
 from neural_network import NeuralNetwork
+from teaching.update import Learner, Lesson, memory_of
 from tests.conftest import missing, same_weights
 
 DIGITS, LABELS = bundled_digits("test")  # (360, 784), (360,)

@@ -1,0 +1,71 @@
+"""Records: pictures as pixels with their labels, and what they become before the network sees them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+
+SIDE = 28
+PIXELS = SIDE * SIDE
+VALIDATION_RECORDS = 5000  # at most
+
+
+class DataError(Exception):
+    """Data that cannot be had or cannot be used; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Records:
+    """Pixels (n, 784) uint8, labels (n,) uint8, and what each label stands for."""
+
+    pixels: Pixels
+    labels: Pixels
+    class_names: tuple[str, ...]
+
+    @cached_property
+    def inputs(self) -> NDArray[np.float32]:
+        """The pixels as inputs (n, 784) from 0.01 to 1.0: four times their memory, so they are made when asked for."""
+        return scale(self.pixels)
+
+    @cached_property
+    def targets(self) -> NDArray[np.float32]:
+        """The targets (n, classes) of the labels."""
+        return targets(self.labels, len(self.class_names))
+
+    def take(self, rows: NDArray[np.int64]) -> "Records":
+        """Return the records with these row numbers, in this order."""
+        return Records(self.pixels[rows], self.labels[rows], self.class_names)
+
+
+def scale(pixels: NDArray[np.generic]) -> NDArray[np.float32]:
+    """Bring `pixels` of any shape from 0 to 255 into 0.01 to 1.0.
+
+    That inputs begin at 0.01 is a convention of this kind of network. An input of 0 would leave its weights alone for
+    that record, and do no harm.
+    """
+    inputs = pixels.astype(np.float32)
+    inputs *= np.float32(0.99 / 255)
+    inputs += np.float32(0.01)
+    return inputs
+
+
+def targets(labels: Pixels, class_count: int) -> NDArray[np.float32]:
+    """Return (n, class_count): 0.99 at the node of the label and 0.01 elsewhere; the sigmoid never reaches 0 and 1."""
+    return np.where(np.eye(class_count, dtype=bool)[labels], np.float32(0.99), np.float32(0.01))
+
+
+def hold_out(count: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Divide `count` records: return the row numbers for training, and those for validation, a tenth but at most 5,000.
+
+    Every choice made during training looks at the validation part, so that the test part stays unseen.
+    """
+    if count < 10:
+        raise DataError(
+            f"{count} records are too few to train on: 10 are needed, so that one can be kept for validation."
+        )
+    rows = np.random.default_rng(seed).permutation(count)
+    validation = min(count // 10, VALIDATION_RECORDS)
+    return rows[validation:], rows[:validation]

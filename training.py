@@ -1,0 +1,234 @@
+"""Training: epochs and mini-batches, the course of the learning rate, the best epoch, and committees of networks.
+
+A network is trained on one thread, so that the same seed gives the same bits. Other cores do other things meanwhile:
+they make the distorted copies of the next epoch, or train the other members of a committee.
+"""
+
+import copy
+import math
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from data.distortion import Distortion, distort
+from data.records import Pixels, Records, scale
+from neural_network import Floats, NeuralNetwork
+
+# An untrained network answers about 0.5 everywhere, which costs ln 2 a node. Twice that is worse than knowing nothing.
+DIVERGED = 2 * math.log(2)
+INTERRUPTED = "Interrupted."
+TOO_FAST = "The training diverged: its loss is out of bounds. Try a smaller --learning-rate."
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a network is trained.
+
+    `learning_rate` is the largest step of the course, `weight_decay` how much each record shrinks all weights, times
+    the learning rate. The `seed` repeats weights, order and distortions. Without a `distortion`, the records
+    themselves are trained on, otherwise copies that are new in each epoch.
+    """
+
+    hidden_nodes: int = 200
+    learning_rate: float = 0.1
+    epochs: int = 10
+    batch_size: int = 100
+    momentum: float = 0.8
+    weight_decay: float = 0.0
+    seed: int = 0
+    distortion: Distortion | None = None
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one pass over the training records came to. Losses are means of `cross_entropy`, accuracy is 0 to 1."""
+
+    number: int
+    loss: float
+    validation_loss: float
+    validation_accuracy: float
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a training came to: the network of the best epoch, if there was a good one, that epoch, and all of them.
+
+    `ended` says why it ended early, and is empty where it did not.
+    """
+
+    network: NeuralNetwork | None
+    best: Epoch | None
+    history: tuple[Epoch, ...]
+    ended: str = ""
+
+
+PreparedEpoch = tuple[int, NDArray[np.int64], Pixels | None]  # number, order (n,), copies (n, 784)
+Report = Callable[[int, Epoch], None]  # which of several trainings it is, from 0 up, and the epoch that has ended
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep matrix products to one thread: what several threads add up is rounded differently each time."""
+    with threadpool_limits(1, "blas"):
+        yield
+
+
+def new_network(settings: Settings, records: Records) -> NeuralNetwork:
+    """Return an untrained network for these records."""
+    network = NeuralNetwork(
+        records.pixels.shape[1], settings.hidden_nodes, len(records.class_names), settings.learning_rate, settings.seed
+    )
+    network.momentum, network.class_names = settings.momentum, records.class_names
+    return network
+
+
+def train(
+    network: NeuralNetwork, records: Records, validation: Records, settings: Settings, report: Callable[[Epoch], None]
+) -> Training:
+    """Train the network on `records`, report each epoch, and return the best by the loss on `validation`.
+
+    By loss and not by accuracy: among few thousand records, an accuracy a little higher is mostly luck. A network that
+    was trained before never ends worse than it began. Ctrl-C, or a loss that diverges, ends the training early.
+    """
+    best, best_network = None, None
+    if network.training:
+        best, best_network = Epoch(0, math.nan, *measure(network, validation)), copy.deepcopy(network)
+    history, ended = [], ""
+    try:
+        with closing(train_epochs(network, records, settings)) as losses:
+            for number, loss in enumerate(losses, start=1):
+                epoch = Epoch(number, loss, *measure(network, validation))
+                report(epoch)
+                if not epoch.validation_loss < DIVERGED * len(network.class_names):  # NaN is not less than anything
+                    ended = TOO_FAST
+                    break
+                history.append(epoch)
+                if best is None or epoch.validation_loss < best.validation_loss:
+                    best, best_network = epoch, copy.deepcopy(network)
+    except KeyboardInterrupt:
+        ended = INTERRUPTED
+    return Training(best_network, best, tuple(history), ended)
+
+
+def train_epochs(network: NeuralNetwork, records: Records, settings: Settings) -> Generator[float, None, None]:
+    """Train on the records in a new order each epoch, and yield each epoch's mean loss.
+
+    The learning rate rises to that of the settings during the first epoch, since full steps from random weights would
+    push hidden nodes to where their sigmoid is flat, and falls to zero by the last, so that the weights settle.
+    """
+    batches = settings.epochs * math.ceil(len(records.labels) / settings.batch_size)
+    with (
+        closing(_epochs_ahead(records, settings)) as epochs,
+        tqdm(total=batches, desc="Training", unit=" batches", leave=False, disable=None) as bar,
+    ):
+        for epoch, order, copies in epochs:
+            outputs = np.empty((len(order), len(network.who)), np.float32)  # (n, output), as they were at each step
+            with one_thread(), np.errstate(over="ignore", invalid="ignore"):  # its loss shows a training that diverges
+                for start in range(0, len(order), settings.batch_size):
+                    batch = slice(start, start + settings.batch_size)
+                    inputs = records.inputs[order[batch]] if copies is None else scale(copies[batch])
+                    network.learning_rate = learning_rate_at(epoch + start / len(order), settings)
+                    outputs[batch] = network.train(inputs, records.targets[order[batch]])
+                    decay_weights(network, settings.weight_decay * len(inputs))
+                    bar.update()
+                loss = cross_entropy(outputs, records.targets[order])
+            network.learning_rate = settings.learning_rate
+            yield loss
+
+
+def _epochs_ahead(records: Records, settings: Settings) -> Generator[PreparedEpoch, None, None]:
+    """Yield for each epoch its number, the order (n,) of the records, and their distorted copies (n, 784), if any.
+
+    While an epoch is trained, another core makes the copies of the next.
+    """
+    random = np.random.default_rng(settings.seed)
+
+    def prepare(epoch: int, order: NDArray[np.int64]) -> tuple[int, NDArray[np.int64], Pixels | None]:
+        if settings.distortion is None:
+            return epoch, order, None
+        return epoch, order, distort(records.pixels[order], settings.distortion, (settings.seed, epoch))
+
+    with ThreadPoolExecutor(1) as other_core:
+        upcoming = other_core.submit(prepare, 0, random.permutation(len(records.labels)))
+        for epoch in range(settings.epochs):
+            prepared = upcoming.result()
+            if epoch + 1 < settings.epochs:
+                upcoming = other_core.submit(prepare, epoch + 1, random.permutation(len(records.labels)))
+            yield prepared
+
+
+def learning_rate_at(epoch: float, settings: Settings) -> float:
+    """Return the learning rate after so many epochs, of which parts count."""
+    return settings.learning_rate * min(1.0, (epoch + 0.01) / 1.01) * (1 - epoch / settings.epochs)
+
+
+def decay_weights(network: NeuralNetwork, decay: float) -> None:
+    """Make all weights smaller by `decay` times the learning rate.
+
+    Source: Loshchilov, Hutter, "Decoupled weight decay regularization", ICLR, 2019.
+    """
+    if decay:
+        kept = 1 - network.learning_rate * decay
+        network.wih *= kept
+        network.who *= kept
+
+
+def measure(network: NeuralNetwork, records: Records) -> tuple[float, float]:
+    """Return loss and accuracy (0 to 1) of the network on `records`."""
+    with one_thread():
+        outputs = network.query(records.inputs)  # (n, output)
+    return cross_entropy(outputs, records.targets), float((outputs.argmax(axis=1) == records.labels).mean())
+
+
+def cross_entropy(outputs: Floats, targets: Floats) -> float:
+    """Return the loss that training lowers: summed over the output nodes, averaged over the n records (n, output)."""
+    outputs = np.clip(outputs, 1e-7, 1 - 1e-7)  # float32 rounds a sure answer to 0 or 1, whose logarithm is infinite
+    losses = targets * np.log(outputs) + (1 - targets) * np.log(1 - outputs)  # (n, output)
+    return -float(losses.sum() / len(losses))
+
+
+def member_seeds(seed: int, count: int) -> list[int]:
+    """Return the seeds of a committee, of which `seed` is the first: weights, order and copies differ by them."""
+    return [seed, *np.random.SeedSequence(seed).generate_state(count - 1).tolist()]
+
+
+def train_side_by_side(
+    settings: Sequence[Settings], records: Records, validation: Records, jobs: int, report: Report
+) -> Iterator[tuple[int, Training]]:
+    """Train a new network with each of the `settings`, `jobs` of them at a time, and yield each with its place.
+
+    They are joblib tasks: processes of this machine, or whatever backend `joblib.parallel_config` names.
+    """
+    import joblib  # slow to import, and one network does without it
+
+    task = joblib.delayed(_train_one)
+    tasks = (task(place, one, records, validation, report) for place, one in enumerate(settings))
+    yield from joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(tasks)
+
+
+def _train_one(
+    place: int, settings: Settings, records: Records, validation: Records, report: Report
+) -> tuple[int, Training]:
+    return place, train(new_network(settings, records), records, validation, settings, partial(report, place))
+
+
+def join(networks: Sequence[NeuralNetwork]) -> NeuralNetwork:
+    """Return one network whose hidden layer is that of all `networks`, and whose final inputs are the mean of theirs.
+
+    What each gets wrong by chance is averaged out. Source: Hansen, Salamon, "Neural network ensembles", IEEE
+    Transactions on Pattern Analysis and Machine Intelligence 12, 1990.
+    """
+    first = networks[0]
+    wih = np.concatenate([one.wih for one in networks])  # (all hidden, input)
+    network = NeuralNetwork(wih.shape[1], len(wih), len(first.who), first.learning_rate)
+    network.momentum, network.class_names = first.momentum, first.class_names
+    network.wih = wih
+    network.who = np.concatenate([one.who / len(networks) for one in networks], axis=1)  # (output, all hidden)
+    return network
