@@ -2,7 +2,8 @@ import gzip
 import http.server
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar
@@ -10,11 +11,8 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from data import mnist
-from data.csv_files import DIGITS, read_csv
-from data.data_sets import load
+from data.data_sets import DATA_SETS, MNIST, load
 from data.download import DownloadError
-from data.records import DataError, hold_out, scale, targets
 from tests.conftest import NOWHERE
 
 
@@ -23,168 +21,6 @@ def own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DIGITS_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("https_proxy", NOWHERE)  # nobody's tests shall download from the public mirrors
     return tmp_path / "data"
-
-
-def test_pixels_are_scaled_to_the_range_of_inputs():
-    inputs = scale(np.array([[0, 51, 255]], np.uint8))
-    assert inputs.dtype == np.float32
-    assert inputs[0].tolist() == pytest.approx([0.01, 0.208, 1.0])
-
-
-def test_targets_are_high_at_the_label_and_low_elsewhere():
-    assert targets(np.array([2, 0], np.uint8), 3).tolist() == pytest.approx(
-        np.array([[0.01, 0.01, 0.99], [0.99, 0.01, 0.01]])
-    )
-
-
-def test_a_csv_file_becomes_inputs_and_labels(digits_csv, digit_rows):
-    records = load([digits_csv], "train")
-    assert np.array_equal(records.labels, digit_rows[:, 0])
-    assert np.array_equal(records.inputs, scale(digit_rows[:, 1:]))
-    assert records.class_names == DIGITS
-
-
-def test_several_csv_files_are_put_one_after_another(digits_csv, digit_rows, tmp_path):
-    np.savetxt(tmp_path / "more.csv", digit_rows[:7], fmt="%d", delimiter=",")
-    records = load([digits_csv, tmp_path / "more.csv"], "train")
-    assert records.inputs.shape == (207, 784)
-    assert np.array_equal(records.labels[200:], digit_rows[:7, 0])
-
-
-HEADER = "label," + ",".join(f"pixel{number}" for number in range(784)) + "\n"
-CLOTHED: dict[str, Callable[[str], bytes]] = {
-    "with a header": lambda text: (HEADER + text).encode(),
-    "with a byte-order mark": lambda text: b"\xef\xbb\xbf" + text.encode(),
-    "with both": lambda text: b"\xef\xbb\xbf" + (HEADER + text).encode(),
-    "with Windows line ends": lambda text: text.replace("\n", "\r\n").encode(),
-    "with spaces after the commas": lambda text: text.replace(",", ", ").encode(),
-    "with blank lines": lambda text: text.replace("\n", "\n\n").encode(),
-    "without a last line end": lambda text: text.rstrip("\n").encode(),
-}
-
-
-@pytest.mark.parametrize("name", ["digits.csv", "digits.csv.gz"])
-@pytest.mark.parametrize("clothed", CLOTHED)
-def test_a_csv_file_may_come(clothed, name, digits_csv, digit_rows, tmp_path):
-    contents = CLOTHED[clothed](digits_csv.read_text())
-    path = tmp_path / "other" / name
-    path.parent.mkdir()
-    path.write_bytes(gzip.compress(contents) if name.endswith(".gz") else contents)
-    pixels, labels = read_csv(path)
-    assert np.array_equal(np.column_stack([labels, pixels]), digit_rows)
-
-
-GOOD = ",".join(["7", *["0"] * 784])
-WRONG_ROWS = {
-    ",".join(["7"] * 784): "row 3: has 784 values",
-    ",".join(["7"] * 786): "row 3: has 786 values",
-    GOOD.replace("7", "11", 1): "row 3, column 1: '11' is no label, needs a whole number from 0 to 9",
-    GOOD.replace("7", "-1", 1): "row 3, column 1: '-1' is no label",
-    GOOD.replace("7", "", 1): "row 3, column 1: '' is no label",
-    GOOD.replace("7", "seven", 1): "row 3, column 1: 'seven' is no label",
-    GOOD[:-1] + "256": "row 3, column 785: '256' is no pixel, needs a whole number from 0 to 255",
-    GOOD[:-1] + "-1": "row 3, column 785: '-1' is no pixel",
-    GOOD[:-1] + "1.5": "row 3, column 785: '1.5' is no pixel",
-    GOOD[:-1]: "row 3, column 785: '' is no pixel",
-    GOOD[:-1] + "ink": "row 3, column 785: 'ink' is no pixel",
-    GOOD[:-1] + "nan": "row 3, column 785: 'nan' is no pixel",
-}
-
-
-@pytest.mark.parametrize(("row", "told"), WRONG_ROWS.items(), ids=WRONG_ROWS.values())
-def test_a_wrong_row_is_told_with_file_row_and_column(row, told, tmp_path):
-    path = tmp_path / "wrong.csv"
-    path.write_text(f"{GOOD}\n{GOOD}\n{row}\n{GOOD}\n")
-    with pytest.raises(DataError) as caught:
-        load([path], "train")
-    assert str(path) in str(caught.value)
-    assert told in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "row",
-    [",".join(["7"] * 784), GOOD.replace("7", "11", 1), GOOD[:-1] + "256"],
-    ids=["784 values", "label 11", "pixel 256"],
-)
-def test_a_file_whose_rows_are_all_wrong_is_told_too(row, tmp_path):
-    path = tmp_path / "wrong.csv"
-    path.write_text(f"{row}\n{row}\n")
-    with pytest.raises(DataError, match="row 1"):
-        load([path], "train")
-
-
-@pytest.mark.parametrize(
-    ("contents", "told"),
-    [
-        (b"", "has no rows"),
-        (b"\n\n", "has no rows"),
-        (HEADER.encode(), "no rows below its header"),
-        (bytes(range(256)) * 40, "not a CSV file"),
-        (b"\x00" * 3000, "wrong.csv"),
-        (b"\x89PNG\r\n\x1a\n" + b"\xff" * 3000, "not a CSV file"),
-        (b"5" * 300_000, "wrong.csv"),
-    ],
-    ids=["empty", "blank lines", "header only", "all bytes", "zeros", "a picture", "one long number"],
-)
-def test_a_file_that_holds_no_records_is_told(contents, told, tmp_path):
-    path = tmp_path / "wrong.csv"
-    path.write_bytes(contents)
-    with pytest.raises(DataError, match=told):
-        load([path], "train")
-
-
-def test_a_damaged_gz_file_is_told(digits_csv, tmp_path):
-    whole = gzip.compress(digits_csv.read_bytes())
-    for contents in (whole[: len(whole) // 2], b"no gzip at all"):
-        path = tmp_path / "wrong.csv.gz"
-        path.write_bytes(contents)
-        with pytest.raises(DataError, match=r"wrong\.csv\.gz is not a CSV file"):
-            load([path], "train")
-
-
-def test_a_missing_csv_file_is_told(tmp_path):
-    with pytest.raises(DataError, match=r"nowhere\.csv does not exist"):
-        load([tmp_path / "nowhere.csv"], "train")
-
-
-def test_a_csv_file_is_parsed_once_and_again_when_it_changes(digits_csv, digit_rows, monkeypatch):
-    read_csv(digits_csv)
-    monkeypatch.setattr(mnist, "_parse_csv", lambda _path: pytest.fail("the cache was not used"))
-    pixels, _ = read_csv(digits_csv)
-    assert np.array_equal(pixels, digit_rows[:, 1:])
-    monkeypatch.undo()
-    np.savetxt(digits_csv, digit_rows[::-1], fmt="%d", delimiter=",")
-    pixels, _ = read_csv(digits_csv)
-    assert np.array_equal(pixels, digit_rows[::-1, 1:])
-
-
-def test_a_damaged_cache_is_made_again(digits_csv, digit_rows):
-    read_csv(digits_csv)
-    cache = digits_csv.with_name("digits.csv.cache")
-    for contents in (b"", b"rubbish", cache.read_bytes()[:1000]):
-        cache.write_bytes(contents)
-        pixels, _ = read_csv(digits_csv)
-        assert np.array_equal(pixels, digit_rows[:, 1:])
-
-
-def test_a_cache_that_cannot_be_written_costs_nothing_but_time(digits_csv, digit_rows, monkeypatch):
-    def read_only(_path):
-        raise PermissionError("read-only folder")
-
-    monkeypatch.setattr(mnist, "write_atomically", read_only)
-    pixels, _ = read_csv(digits_csv)
-    assert np.array_equal(pixels, digit_rows[:, 1:])
-
-
-def test_validation_records_are_fixed_by_the_seed_and_never_trained_on():
-    training, validation = hold_out(60_000, seed=3)
-    assert (len(training), len(validation)) == (55_000, 5_000)
-    assert sorted([*training, *validation]) == list(range(60_000))
-    assert np.array_equal(validation, hold_out(60_000, seed=3)[1])
-    assert not np.array_equal(validation, hold_out(60_000, seed=4)[1])
-    assert [len(rows) for rows in hold_out(200, seed=0)] == [180, 20]
-    with pytest.raises(DataError, match="too few"):
-        hold_out(9, seed=0)
 
 
 def test_the_bundled_digits_look_like_mnist_and_are_split_in_a_fixed_way():
@@ -261,7 +97,7 @@ def small_mirror(digit_rows, monkeypatch) -> Iterator[type[Mirror]]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setenv("DIGITS_MIRROR", f"http://127.0.0.1:{server.server_port}")
     sums = {name: sha256(content).hexdigest() for name, content in files.items()}
-    monkeypatch.setitem(mnist.SOURCES, "mnist", mnist.Source("MNIST", DIGITS, "mnist", (NOWHERE,), sums))
+    monkeypatch.setitem(DATA_SETS, "mnist", replace(MNIST, mirrors=(NOWHERE,), sha256=sums))
     yield SmallMirror
     server.shutdown()
     server.server_close()
@@ -294,9 +130,8 @@ def test_a_connection_that_ends_too_early_is_tried_again(small_mirror):
 
 def test_the_next_mirror_is_tried_where_the_first_is_down(small_mirror, monkeypatch):
     address = os.environ["DIGITS_MIRROR"]
-    source = mnist.SOURCES["mnist"]
-    two = mnist.Source(source.title, DIGITS, "mnist", (NOWHERE, f"{address}/mnist/"), source.sha256)
-    monkeypatch.setitem(mnist.SOURCES, "mnist", two)
+    two = replace(DATA_SETS["mnist"], mirrors=(NOWHERE, f"{address}/mnist/"))
+    monkeypatch.setitem(DATA_SETS, "mnist", two)
     monkeypatch.setenv("DIGITS_MIRROR", NOWHERE)
     assert len(load("mnist", "train").labels) == 200
     monkeypatch.delenv("DIGITS_MIRROR")

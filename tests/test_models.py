@@ -5,31 +5,30 @@ import pytest
 
 import train_model
 from confidence import UNSURE_BELOW, confidence
-from data.data_sets import CLOTHES, load, shipped_model
-from data.files import SHIPPED
+from data.data_sets import FASHION, load, shipped_model
 from models.rebuild import RECIPES, halve
 from neural_network import NeuralNetwork
 
 MEGABYTE = 1e6
-FIGURES = {"digits": ("mnist", 0.99), "clothes": ("fashion", 0.89)}
+LEAST_ACCURACY = {"digits": 0.99, "clothes": 0.89}
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", RECIPES)
 def test_a_model_tells_the_recipe_by_which_it_was_made(name):
-    told = NeuralNetwork.load(shipped_model(name)).training
-    recipe = vars(train_model.parse(RECIPES[name].split()))
+    told = NeuralNetwork.load(shipped_model(RECIPES[name][0].name)).training
+    recipe = vars(train_model.parse(RECIPES[name][1].split()))
     told_options = told.keys() & recipe.keys() - {"dataset"}
     assert {option: told[option] for option in told_options} == {option: recipe[option] for option in told_options}
     assert {"hidden_nodes", "committee", "learning_rate", "epochs", "weight_decay", "seed", "distort"} <= told_options
     assert told["dataset"] == (recipe["dataset"] or "mnist_train.csv pen_train.csv")
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", RECIPES)
 def test_a_model_is_small_can_be_taught_and_knows_how_sure_it_is(name):
-    assert shipped_model(name).stat().st_size < 2.1 * MEGABYTE
-    network = NeuralNetwork.load(shipped_model(name))
-    assert set(network.memory) == {"inputs", "hidden", "slopes"}
-    assert 0.5 < network.training["temperature"] < 2  # type: ignore[operator]
+    assert shipped_model(RECIPES[name][0].name).stat().st_size < 2.1 * MEGABYTE
+    network = NeuralNetwork.load(shipped_model(RECIPES[name][0].name))
+    assert set(network.extras) == {"memory_inputs", "memory_hidden", "memory_slopes"}
+    assert 0.5 < network.training["temperature"] < 2
 
 
 def test_half_precision_hardly_changes_what_a_model_answers(digits_model, tmp_path):
@@ -43,21 +42,20 @@ def test_half_precision_hardly_changes_what_a_model_answers(digits_model, tmp_pa
     assert np.abs(after.query(inputs) - before.query(inputs)).max() < 0.005
     assert after.wih.dtype == np.float32
     assert after.training == before.training
-    assert after.memory.keys() == before.memory.keys()
+    assert after.extras.keys() == before.extras.keys()
 
 
 def test_the_models_know_digits_and_clothes():
-    assert NeuralNetwork.load(shipped_model("digits")).class_names == tuple("0123456789")
-    assert NeuralNetwork.load(shipped_model("clothes")).class_names == CLOTHES
+    assert NeuralNetwork.load(shipped_model("mnist")).class_names == tuple("0123456789")
+    assert NeuralNetwork.load(shipped_model("fashion")).class_names == FASHION.class_names
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", RECIPES)
 def test_a_model_reads_what_it_never_saw_and_is_as_sure_as_it_may_be(name, real_data, monkeypatch):
     for variable, value in real_data.items():
         monkeypatch.setenv(variable, value)
-    dataset, at_least = FIGURES[name]
-    test = load(dataset, "test")
-    network = NeuralNetwork.load(shipped_model(name))
+    test, at_least = load(RECIPES[name][0].name, "test"), LEAST_ACCURACY[name]
+    network = NeuralNetwork.load(shipped_model(RECIPES[name][0].name))
     outputs = network.query(test.inputs)
     right, sure = outputs.argmax(axis=1) == test.labels, confidence(network, outputs)
     assert right.mean() > at_least
