@@ -97,21 +97,23 @@ def train(
     By loss and not by accuracy: among few thousand records, an accuracy a little higher is mostly luck. A network that
     was trained before never ends worse than it began. Ctrl-C, or a loss that diverges, ends the training early.
     """
-    best, best_network = None, None
+    best_network, best = None, None
     if network.training:
-        best, best_network = Epoch(0, math.nan, *measure(network, validation)), copy.deepcopy(network)
+        best_network, best = copy.deepcopy(network), Epoch(0, math.nan, *measure(network, validation))
     history, ended = [], ""
     try:
         with closing(train_epochs(network, records, settings)) as losses:
             for number, loss in enumerate(losses, start=1):
                 epoch = Epoch(number, loss, *measure(network, validation))
+                good = epoch.validation_loss < DIVERGED * len(network.class_names)  # NaN is not less than anything
+                if good:
+                    history.append(epoch)
+                if good and (best is None or epoch.validation_loss < best.validation_loss):
+                    best_network, best = copy.deepcopy(network), epoch
                 report(epoch)
-                if not epoch.validation_loss < DIVERGED * len(network.class_names):  # NaN is not less than anything
+                if not good:
                     ended = TOO_FAST
                     break
-                history.append(epoch)
-                if best is None or epoch.validation_loss < best.validation_loss:
-                    best, best_network = epoch, copy.deepcopy(network)
     except KeyboardInterrupt:
         ended = INTERRUPTED
     return Training(best_network, best, tuple(history), ended)

@@ -1,23 +1,28 @@
+import json
 import os
 import random
 import signal
+import string
 import subprocess
 import sys
 import time
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from scipy.special import expit, logit
 
 import train_model
-from data.data_sets import CLOTHES, load
+import training
+from data.data_sets import FASHION, load
 from data.distortion import FOR_CLOTHES, Distortion
 from data.records import hold_out
 from neural_network import NeuralNetwork
-from tests.conftest import PROJECT, Run
+from tests.conftest import PROJECT, Run, same_weights
+from training import Settings
 
-QUICK = ("--dataset", "digits", "--epochs", "2", "--hidden-nodes", "30", "--threads", "1")
+QUICK = ("--dataset", "digits", "--epochs", "2", "--hidden-nodes", "30")
 
 
 @pytest.fixture
@@ -56,7 +61,7 @@ def test_training_on_mnist_by_name_stops_where_it_cannot_be_had(run: Run, tmp_pa
 
 
 def test_a_seeded_training_on_mnist_reaches_its_accuracy(run: Run, real_data, tmp_path):
-    ended = run("train_model.py", "--dataset", "mnist", "--epochs", 3, "--threads", 1, env=real_data)
+    ended = run("train_model.py", "--dataset", "mnist", "--epochs", 3, env=real_data)
     assert ended.returncode == 0, ended.stderr
     best = NeuralNetwork.load(tmp_path / "model.npz").training["best_epoch"]
     assert isinstance(best, dict)
@@ -64,7 +69,7 @@ def test_a_seeded_training_on_mnist_reaches_its_accuracy(run: Run, real_data, tm
 
 
 def test_the_same_command_learns_clothes(run: Run, real_data, tmp_path):
-    options = ("--dataset", "fashion", "--epochs", 2, "--learning-rate", 0.05, "--threads", 1)
+    options = ("--dataset", "fashion", "--epochs", 2, "--learning-rate", 0.05)
     ended = run("train_model.py", *options, env=real_data)
     assert ended.returncode == 0, ended.stderr
     network = NeuralNetwork.load(tmp_path / "model.npz")
@@ -98,7 +103,7 @@ def test_the_best_epoch_by_validation_is_the_one_that_is_saved(quick, tmp_path, 
         weights.append(network.wih.copy())
         return next(losses), next(accuracies)
 
-    monkeypatch.setattr(train_model, "measure", measured)
+    monkeypatch.setattr(training, "measure", measured)
     status, out, _ = quick("--epochs", 3)
     assert status == 0
     assert "Best epoch: 2, with a validation accuracy of 90.00%" in out
@@ -115,19 +120,19 @@ def test_per_record_training_is_a_batch_of_one(quick, tmp_path):
 def test_resuming_starts_from_the_weights_of_the_model(quick, tmp_path):
     quick()
     first = NeuralNetwork.load(tmp_path / "model.npz")
-    assert first.training["best_epoch"]["validation_accuracy"] < 0.95  # type: ignore[index]
+    assert first.training["best_epoch"]["validation_accuracy"] < 0.95
     status, out, _ = quick("--resume", tmp_path / "model.npz", "--epochs", 8)
     assert status == 0
     assert "resumed from" in out
     second = NeuralNetwork.load(tmp_path / "model.npz")
-    assert second.training["best_epoch"]["validation_accuracy"] > 0.95  # type: ignore[index]
+    assert second.training["best_epoch"]["validation_accuracy"] > 0.95
 
 
 def test_resuming_never_ends_with_something_worse(quick, tmp_path, monkeypatch):
     quick()
     before = NeuralNetwork.load(tmp_path / "model.npz")
     accuracies = iter([0.9, 0.2, 0.3])
-    monkeypatch.setattr(train_model, "measure", lambda *_: (1.0, next(accuracies)))
+    monkeypatch.setattr(training, "measure", lambda *_: (1.0, next(accuracies)))
     status, out, _ = quick("--resume", tmp_path / "model.npz")
     assert status == 0
     assert "Best epoch: 0" in out
@@ -151,7 +156,7 @@ def test_a_model_of_other_classes_cannot_be_resumed(quick, tmp_path):
 def test_a_joined_network_answers_what_its_members_say_on_the_mean_of_their_final_inputs():
     members = [NeuralNetwork(784, nodes, 10, 0.1, seed=nodes) for nodes in (3, 5, 4)]
     inputs = load("digits", "test").inputs[:7]
-    network = train_model.joined(members)
+    network = training.join(members)
     assert (network.wih.shape, network.who.shape) == ((12, 784), (10, 12))
     final_inputs = np.mean([logit(member.query(inputs).astype(float)) for member in members], axis=0)
     assert np.allclose(network.query(inputs), expit(final_inputs), atol=1e-5)
@@ -175,37 +180,39 @@ def test_a_committee_is_one_network_of_members_that_differ_and_the_first_is_the_
     best = network.training["best_epoch"]
     assert isinstance(best, dict)
     assert f"with a validation accuracy of {best['validation_accuracy']:.2%}" in out
-    assert best["validation_accuracy"] > lone.training["best_epoch"]["validation_accuracy"]  # type: ignore[index]
+    assert best["validation_accuracy"] > lone.training["best_epoch"]["validation_accuracy"]
 
 
 def test_no_member_of_a_committee_learns_from_validation_records(quick, monkeypatch):
-    passes, trained_on, seeds = train_model.passes, [], []
+    train_epochs, trained_on, seeds = training.train_epochs, [], []
 
-    def watched(network, records, rows, epochs, batch_size, seed, *others):
-        trained_on.append(set(rows))
-        seeds.append(seed)
-        return passes(network, records, rows, epochs, batch_size, seed, *others)
+    def watched(network, records, settings):
+        trained_on.append(np.sort(records.pixels, axis=0))
+        seeds.append(settings.seed)
+        return train_epochs(network, records, settings)
 
-    monkeypatch.setattr(train_model, "passes", watched)
+    monkeypatch.setattr(training, "train_epochs", watched)
     quick("--seed", 3, "--committee", 3)
-    rows, _ = hold_out(len(load("digits", "train").labels), 3)
-    assert trained_on == [set(rows)] * 3
+    records = load("digits", "train")
+    rows, _ = hold_out(len(records.labels), 3)
+    assert len(trained_on) == 3
+    assert all(np.array_equal(pixels, np.sort(records.pixels[rows], axis=0)) for pixels in trained_on)
     assert len(set(seeds)) == 3
 
 
 def test_a_committee_that_is_interrupted_keeps_the_members_that_are_done(quick, tmp_path, monkeypatch):
-    passes, begun = train_model.passes, []
+    train_epochs, begun = training.train_epochs, []
 
     def interrupted(*given):
         begun.append(1)
-        for loss in passes(*given):
+        for loss in train_epochs(*given):
             yield loss
             if len(begun) == 3:
                 raise KeyboardInterrupt
 
-    monkeypatch.setattr(train_model, "passes", interrupted)
+    monkeypatch.setattr(training, "train_epochs", interrupted)
     status, out, err = quick("--committee", 3)
-    assert status == train_model.INTERRUPTED
+    assert status == train_model.INTERRUPTED_STATUS
     assert "Interrupted. The best weights so far are kept." in err
     assert "Committee: 2 networks" in out
     network = NeuralNetwork.load(tmp_path / "model.npz")
@@ -222,10 +229,11 @@ def test_a_committee_cannot_go_on_from_one_model(quick, tmp_path, capsys):
 
 
 def test_each_record_decays_all_weights_by_its_share_of_the_step():
-    digits = load("digits", "train")
+    digits = load("digits", "train").take(np.arange(20))
     plain, decayed = (NeuralNetwork(784, 5, 10, 0.1, seed=0) for _ in range(2))
-    list(train_model.passes(plain, digits, np.arange(20), 1, 20, 0, 1))
-    list(train_model.passes(decayed, digits, np.arange(20), 1, 20, 0, 1, weight_decay=1e-3))
+    settings = Settings(epochs=1, batch_size=20)
+    list(training.train_epochs(plain, digits, settings))
+    list(training.train_epochs(decayed, digits, replace(settings, weight_decay=1e-3)))
     step = 0.1 * 0.01 / 1.01  # the learning rate has hardly begun to rise
     assert np.allclose(decayed.wih, plain.wih * (1 - 20 * 1e-3 * step), rtol=1e-6, atol=0)
     assert np.allclose(decayed.who, plain.who * (1 - 20 * 1e-3 * step), rtol=1e-6, atol=0)
@@ -241,7 +249,7 @@ def test_weights_that_decay_stay_smaller_and_the_model_says_so(quick, tmp_path):
     assert sizes[1] < sizes[0]
     assert "weight decay 0.001" in out
     assert network.training["weight_decay"] == 1e-3
-    assert network.training["best_epoch"]["validation_accuracy"] > 0.9  # type: ignore[index]
+    assert network.training["best_epoch"]["validation_accuracy"] > 0.9
 
 
 def test_training_on_distorted_copies_learns_and_says_so(quick, tmp_path):
@@ -250,7 +258,7 @@ def test_training_on_distorted_copies_learns_and_says_so(quick, tmp_path):
     assert "momentum 0.8, distortion 1" in out
     training = NeuralNetwork.load(tmp_path / "model.npz").training
     assert training["distort"] == 1
-    assert training["best_epoch"]["validation_accuracy"] > 0.85  # type: ignore[index]
+    assert training["best_epoch"]["validation_accuracy"] > 0.85
 
 
 @pytest.mark.parametrize("options", [(), ("--distort", 0)])
@@ -271,7 +279,7 @@ def test_the_same_seed_distorts_the_same_way_and_another_strength_otherwise(quic
 
 def test_every_epoch_has_new_copies_of_the_training_records_only(quick, monkeypatch):
     given, made, measured = [], [], set()
-    distorted, measure = train_model.distorted, train_model.measure
+    distort, measure = training.distort, training.measure
 
     def watched(pixels, distortion, seed):
         given.append(pixels)
@@ -282,8 +290,8 @@ def test_every_epoch_has_new_copies_of_the_training_records_only(quick, monkeypa
         measured.add(records.pixels.tobytes())
         return measure(network, records)
 
-    monkeypatch.setattr(train_model, "distorted", watched)
-    monkeypatch.setattr(train_model, "measure", watched_measure)
+    monkeypatch.setattr(training, "distort", watched)
+    monkeypatch.setattr(training, "measure", watched_measure)
     assert quick("--distort", "--seed", 2)[0] == 0
     records = load("digits", "train")
     rows, validation = hold_out(len(records.labels), seed=2)
@@ -295,8 +303,8 @@ def test_every_epoch_has_new_copies_of_the_training_records_only(quick, monkeypa
 
 
 def test_a_label_stays_with_its_distorted_copy(quick, tmp_path, monkeypatch):
-    plain = train_model.distorted
-    monkeypatch.setattr(train_model, "distorted", lambda pixels, _distortion, seed: plain(pixels, Distortion(), seed))
+    plain = training.distort
+    monkeypatch.setattr(training, "distort", lambda pixels, _distortion, seed: plain(pixels, Distortion(), seed))
     quick("--distort")
     unchanged = NeuralNetwork.load(tmp_path / "model.npz").wih
     quick()
@@ -310,10 +318,10 @@ def test_clothes_are_distorted_in_their_own_way(quick, monkeypatch):
         used.append(distortion)
         return pixels
 
-    clothes = replace(load("digits", "train"), class_names=CLOTHES)
+    clothes = replace(load("digits", "train"), class_names=FASHION.class_names)
     monkeypatch.setattr(train_model, "load", lambda *_: clothes)
-    monkeypatch.setattr(train_model, "distorted", watched)
-    assert quick("--distort", 0.5)[0] == 0
+    monkeypatch.setattr(training, "distort", watched)
+    assert quick("--dataset", "fashion", "--distort", 0.5)[0] == 0
     assert used == [FOR_CLOTHES.scaled(0.5)] * 2
 
 
@@ -344,7 +352,7 @@ def test_a_dry_run_writes_nothing(run: Run, tmp_path):
     [
         ("--epochs", "0"), ("--epochs", "two"), ("--hidden-nodes", "-3"), ("--hidden-nodes", "1.5"),
         ("--batch-size", "0"), ("--learning-rate", "nan"), ("--learning-rate", "0"), ("--learning-rate", "inf"),
-        ("--learning-rate", "-1"), ("--momentum", "1"), ("--momentum", "fast"), ("--seed", "-1"), ("--threads", "0"),
+        ("--learning-rate", "-1"), ("--momentum", "1"), ("--momentum", "fast"), ("--seed", "-1"), ("--jobs", "0"),
         ("--weight-decay", "-1e-5"), ("--weight-decay", "0.01"),
         ("--distort", "-1"), ("--distort", "5.1"), ("--distort", "nan"), ("--distort", "some.csv"),
         ("--dataset", "cats"), ("--dataset", "mnist", "some.csv"), ("--unknown",),
@@ -405,12 +413,12 @@ def test_a_diverging_training_stops_and_keeps_the_old_model(rate, quick, tmp_pat
 
 def test_a_training_that_diverges_late_saves_its_last_good_weights(quick, tmp_path, monkeypatch):
     measures = iter([(1.0, 0.8), (float("nan"), 0.1)])
-    monkeypatch.setattr(train_model, "measure", lambda *_: next(measures))
+    monkeypatch.setattr(training, "measure", lambda *_: next(measures))
     status, out, err = quick("--epochs", 5)
     assert status == 1
     assert "diverged" in err
     assert "Best epoch: 1" in out
-    assert NeuralNetwork.load(tmp_path / "model.npz").training["best_epoch"]["number"] == 1  # type: ignore[index]
+    assert NeuralNetwork.load(tmp_path / "model.npz").training["best_epoch"]["number"] == 1
 
 
 @pytest.mark.parametrize("options", [(), ("--distort",)], ids=["plain", "distorted"])
@@ -432,7 +440,7 @@ def test_ctrl_c_keeps_the_best_epoch_so_far_and_says_so(options, tmp_path):
         assert program.poll() is None
     program.send_signal(getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT))
     out, err = program.communicate(timeout=60)
-    assert program.returncode == train_model.INTERRUPTED
+    assert program.returncode == train_model.INTERRUPTED_STATUS
     assert "Interrupted" in err
     assert "Traceback" not in err
     assert "Best epoch" in out
@@ -473,3 +481,65 @@ def test_the_help_names_every_option_with_its_default(capsys):
     }.items():  # fmt: skip
         assert f"default: {default}" in text or default in text
         assert option in text
+
+
+def test_a_committee_trained_side_by_side_has_the_very_weights_of_one_trained_in_turn(quick, tmp_path):
+    networks = []
+    for jobs in (1, 2):
+        status, out, _ = quick("--committee", 2, "--jobs", jobs, "--distort")
+        assert status == 0
+        assert "Committee: 2 networks" in out
+        networks.append(NeuralNetwork.load(tmp_path / "model.npz"))
+    assert same_weights(*networks)
+    assert networks[0].training == networks[1].training
+
+
+@pytest.fixture
+def letters_csv(tmp_path):
+    """30 pictures of each capital letter, printed, as somebody might have them."""
+    random = np.random.default_rng(0)
+    letters = [
+        cv2.putText(
+            np.zeros((28, 28), np.uint8), chr(ord("A") + label), (4 + x, 23 + y), cv2.FONT_HERSHEY_DUPLEX, 0.8, 255, 2
+        ).ravel()
+        for label, x, y in zip(np.arange(780) % 26, *random.integers(-2, 3, (2, 780)), strict=True)
+    ]
+    path = tmp_path / "letters.csv"
+    np.savetxt(path, np.column_stack([np.arange(780) % 26, letters]), fmt="%d", delimiter=",")
+    return path
+
+
+def test_classes_of_ones_own_are_learnt_and_travel_with_the_model(run: Run, letters_csv, tmp_path):
+    names = ",".join(string.ascii_uppercase)
+    ended = run("train_model.py", letters_csv, "--class-names", names, "--batch-size", "10")
+    assert ended.returncode == 0, ended.stderr
+    assert "784-200-26 nodes" in ended.stdout
+    network = NeuralNetwork.load(tmp_path / "model.npz")
+    assert network.class_names == tuple(string.ascii_uppercase)
+    ended = run("evaluate.py", letters_csv, "--json")
+    assert ended.returncode == 0, ended.stderr
+    result = json.loads(ended.stdout)
+    assert result["accuracy"] > 0.9
+    assert [*result["classes"]][:26] == list(string.ascii_uppercase)
+
+
+def test_labels_above_nine_without_names_are_refused_and_the_error_says_how_to_name_them(run: Run, letters_csv):
+    ended = run("train_model.py", letters_csv)
+    assert ended.returncode == 1
+    assert "row 11, column 1: '10' is no label, needs a whole number from 0 to 9" in ended.stderr
+    assert "--class-names" in ended.stderr
+
+
+@pytest.mark.parametrize("names", ["A", "A,A", "A,,B", ",".join(map(str, range(101)))])
+def test_class_names_that_make_no_sense_are_refused(names, letters_csv, capsys):
+    with pytest.raises(SystemExit) as ended:
+        train_model.main([str(letters_csv), "--class-names", names])
+    assert ended.value.code == 2
+    assert "different names" in capsys.readouterr().err
+
+
+def test_class_names_go_with_csv_files_only(capsys):
+    with pytest.raises(SystemExit) as ended:
+        train_model.main(["--dataset", "digits", "--class-names", "A,B"])
+    assert ended.value.code == 2
+    assert "goes with CSV files" in capsys.readouterr().err
