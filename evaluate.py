@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits
 from confidence import confidence
 from data.data_sets import DATA_SETS, default_model, load, shipped_model
 from data.files import PROJECT, short_path
+from data.model_files import load_model
 from data.pictures import Picture, pictures
 from data.records import PIXELS, DataError, Records, scale, targets
 from explanation import backquery
@@ -115,7 +116,7 @@ def run(options: argparse.Namespace) -> None:
     """Load, score, print and draw."""
     if not options.model.exists():
         raise DataError(f"there is no model at {options.model}; train one with: python train_model.py")
-    network = NeuralNetwork.load(options.model)
+    network = load_model(options.model)
     if options.images:
         score_pictures(options, network)
     else:

@@ -88,14 +88,13 @@ class NeuralNetwork:
 
     def save(self, path: str | Path) -> None:
         """Write an .npz file without pickle. A crash leaves the old file or the new one, never half of one."""
-        if len(self.class_names) != len(self.who):
-            raise ValueError(f"{len(self.who)} output nodes need as many class names, got {len(self.class_names)}")
+        if len(names := self.class_names) != len(self.who):
+            raise ValueError(f"{len(self.who)} output nodes need as many class names, got {len(names)}")
         part = Path(path).with_name(f".{Path(path).name}.{os.getpid()}.part")
         arrays: dict[str, Any] = self.extras | {"wih": self.wih, "who": self.who, "training": json.dumps(self.training)}
-        values = {"learning_rate": self.learning_rate, "momentum": self.momentum, "class_names": self.class_names}
         try:
             with part.open("wb") as file:
-                np.savez(file, **arrays | values)
+                np.savez(file, learning_rate=self.learning_rate, momentum=self.momentum, class_names=names, **arrays)
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(path)
@@ -114,7 +113,7 @@ class NeuralNetwork:
                 raise ValueError(f"wih {wih.shape}, who {who.shape}, {len(names)} names do not fit or are not finite")
             network = cls(wih.shape[1], len(wih), len(who), float(arrays.pop("learning_rate")))
         except Exception as error:  # the file could be read, so whatever goes wrong here lies in its contents
-            raise ValueError(f"{file} is not a model that can be used: {error}") from error
+            raise ValueError(f"{getattr(file, 'name', file)} is not a model that can be used: {error}") from error
         network.wih, network.who, network.momentum = wih, who, float(arrays.pop("momentum"))
         network.class_names, network.training, network.extras = names, training, arrays
         return network

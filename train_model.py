@@ -17,6 +17,7 @@ from data.csv_files import DIGITS, MAX_CLASSES
 from data.data_sets import BUNDLED, DATA_SETS, MNIST, DataSet, load, own_data_set
 from data.download import DownloadError
 from data.files import model_path, short_path
+from data.model_files import load_model
 from data.options import seed, whole_number
 from data.records import DataError, Records, hold_out, scale
 from neural_network import NeuralNetwork
@@ -163,7 +164,7 @@ def settings_from(options: argparse.Namespace, data_set: DataSet) -> Settings:
 
 def resumed_network(options: argparse.Namespace, records: Records) -> NeuralNetwork:
     """Return the network to go on from. Raises `DataError` where it does not fit the records."""
-    network = NeuralNetwork.load(options.resume)
+    network = load_model(options.resume)
     if network.class_names != records.class_names or network.wih.shape[1] != records.pixels.shape[1]:
         raise DataError(
             f"{options.resume} was trained on other classes or sizes than these records; leave out --resume."

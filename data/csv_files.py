@@ -20,6 +20,9 @@ from data.records import PIXELS, DataError, Pixels, Records
 
 DIGITS = tuple("0123456789")
 MAX_CLASSES = 100
+LABEL_NAMES = "label", "class", "target", "y"  # that a header may have for the first column, or for the last
+LONGEST_LINE = 1 << 16  # characters; 785 quoted numbers with spaces take 8,000
+FEWEST_TO_JUDGE = 10  # rows, by which a file may be told from one whose labels are in the last column
 
 
 def read_records(paths: Sequence[Path], class_names: Sequence[str] = DIGITS) -> Records:
@@ -51,7 +54,9 @@ def read_csv(path: Path, class_count: int = len(DIGITS)) -> tuple[Pixels, Pixels
         rows = _parse_csv(path)
         _write_cache(cache, signature, rows)
     if rows[:, 0].max() >= class_count:
-        raise _first_mistake(path, _has_header(path), class_count) or DataError(f"{path} has labels of other classes.")
+        raise _first_mistake(path, bool(_header(path)), class_count) or DataError(
+            f"{path} has labels of other classes."
+        )
     return rows[:, 1:], rows[:, 0]
 
 
@@ -63,7 +68,7 @@ def write_csv(path: Path, rows: Pixels) -> None:
 
 def _parse_csv(path: Path) -> Pixels:
     """Return the rows (n, 785) of a CSV file. NumPy reads it; where it cannot, the error names the first wrong row."""
-    header = _has_header(path)
+    header = _header(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of an empty file: that gets an error below
         warnings.simplefilter("error", DeprecationWarning)  # of a pixel like 1.5, which NumPy 1 rounds
@@ -73,40 +78,60 @@ def _parse_csv(path: Path) -> Pixels:
                 np.uint8,
                 delimiter=",",
                 comments=None,
-                skiprows=int(header),
+                quotechar='"',
+                skiprows=int(bool(header)),
                 ndmin=2,
                 encoding="utf-8-sig",
             )
-        except (ValueError, EOFError, zlib.error, DeprecationWarning) as error:
-            raise _first_mistake(path, header, MAX_CLASSES) or DataError(f"{path}: {error}") from None
+        except (ValueError, EOFError, gzip.BadGzipFile, zlib.error, DeprecationWarning) as error:
+            raise _first_mistake(path, bool(header), MAX_CLASSES) or DataError(f"{path}: {error}") from None
     if rows.size == 0:
         raise DataError(f"{path} has no rows{' below its header' if header else ''}.")
     if rows.shape[1] != 1 + PIXELS:
-        raise _first_mistake(path, header, MAX_CLASSES) or DataError(f"{path} is not a CSV file of pictures.")
+        raise _first_mistake(path, bool(header), MAX_CLASSES) or DataError(f"{path} is not a CSV file of pictures.")
+    return _labels_first(path, header, rows)
+
+
+def _labels_first(path: Path, header: list[str], rows: Pixels) -> Pixels:
+    """Return the rows (n, 785) with the label in the first column, where the header says that it is in the last one."""
+    names = [name.strip().lower() for name in header]
+    if names and names[-1] in LABEL_NAMES and names[0] not in LABEL_NAMES:
+        return np.roll(rows, 1, axis=1)
+    labels, last = rows[:, 0], rows[:, -1]
+    if not names and len(rows) >= FEWEST_TO_JUDGE and np.ptp(labels) == 0 < np.ptp(last) and last.max() < MAX_CLASSES:
+        raise DataError(
+            f"{path} has {labels[0]} as the label of every row, and others in its last column; put the labels into "
+            "the first column, or a header above the rows whose last name is label."
+        )
     return rows
 
 
-def _has_header(path: Path) -> bool:
-    """Tell whether the first line holds names instead of numbers."""
+def _header(path: Path) -> list[str]:
+    """Return the names in the first line, or nothing where it holds numbers."""
     try:
         with _open_text(path) as file:
-            first = next(csv.reader(file), [])
+            line = file.readline(LONGEST_LINE)
+            first = next(csv.reader([line], strict=True), [])
     except (UnicodeDecodeError, EOFError, OSError, csv.Error, zlib.error) as error:
         if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
             raise
+        if isinstance(error, csv.Error):
+            raise DataError(f"{path}, row 1: {error}; is a quote not closed?") from None
         raise DataError(f"{path} is not a CSV file: it holds no readable text ({error}).") from None
-    return bool(first) and not any(field.strip().lstrip("+-").isdigit() for field in first)
+    return [] if any(field.strip().lstrip("+-").isdigit() for field in first) else first
 
 
 def _first_mistake(path: Path, header: bool, class_count: int) -> DataError | None:
     """Look for the first row that is not a label and 784 pixels; rows and columns count from 1, as editors do."""
+    row = 0
     try:
         with _open_text(path) as file:
-            lines = csv.reader(file)
+            lines = csv.reader(file, strict=True)
             for fields in lines:
-                if not fields or (header and lines.line_num == 1):
+                row = lines.line_num
+                if not fields or (header and row == 1):
                     continue
-                place = f"{path}, row {lines.line_num}"
+                place = f"{path}, row {row}"
                 if len(fields) != 1 + PIXELS:
                     return DataError(f"{place}: has {len(fields)} values, needs 785 (a label and 784 pixels).")
                 for column, field in enumerate(fields, start=1):
@@ -116,7 +141,7 @@ def _first_mistake(path: Path, header: bool, class_count: int) -> DataError | No
                         more = " (--class-names names other classes than ten digits)" if column == 1 else ""
                         return DataError(f"{place}, column {column}: {reason}{more}.")
     except (UnicodeDecodeError, EOFError, csv.Error, zlib.error, gzip.BadGzipFile) as error:
-        return DataError(f"{path} is not a CSV file, or only a part of one: {error}.")
+        return DataError(f"{path} is not a CSV file, or only a part of one: {error} after row {row}.")
     return None
 
 
@@ -129,9 +154,11 @@ def _open_text(path: Path) -> TextIO:
 def _read_cache(cache: Path, signature: NDArray[np.int64]) -> Pixels | None:
     try:
         with cache.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return arrays["rows"] if np.array_equal(arrays["signature"], signature) else None
+            rows = arrays["rows"] if np.array_equal(arrays["signature"], signature) else None
     except Exception:  # a cache that is missing or damaged in whatever way is simply made again
         return None
+    fits = rows is not None and rows.dtype == np.uint8 and rows.shape[1:] == (1 + PIXELS,) and len(rows)
+    return rows if fits else None
 
 
 def _write_cache(cache: Path, signature: NDArray[np.int64], rows: Pixels) -> None:

@@ -4,7 +4,6 @@ Whoever adds a data set adds its record to `DATA_SETS`, and nothing elsewhere. A
 downloaded and written where they are missing.
 """
 
-import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 
 from data.csv_files import DIGITS, read_records, write_csv
 from data.distortion import FOR_CLOTHES, FOR_DIGITS, Distortion
-from data.download import fetch, own_mirror
+from data.download import decompress_gzip, fetch, own_mirror
 from data.files import PROJECT, data_folder, model_path
 from data.records import PIXELS, Pixels, Records
 
@@ -68,7 +67,7 @@ FASHION = DataSet(
     folder="fashion-mnist",
     mirrors=(
         "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
-        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+        "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
     ),
     sha256={
         "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
@@ -158,4 +157,4 @@ def _fetch(data_set: DataSet, file: str) -> bytes:
     mirrors = own_mirror(data_set.folder) + list(data_set.mirrors)
     addresses = [f"{mirror}{file}.gz" for mirror in mirrors]
     instead = f"put its CSV files into {data_folder()}"
-    return fetch(data_set.title, file, addresses, data_set.sha256[file], gzip.decompress, instead)
+    return fetch(data_set.title, file, addresses, data_set.sha256[file], decompress_gzip, instead)

@@ -3,6 +3,7 @@
 import hashlib
 import http.client
 import os
+import time
 import urllib.request
 import zipfile
 import zlib
@@ -14,6 +15,8 @@ from tqdm import tqdm
 from data.records import DataError
 
 TIMEOUT = 5.0  # seconds without a byte, after which the next address is tried
+LONGEST = 600.0  # seconds for one file, however slowly its bytes come
+LARGEST = 200 << 20  # bytes of one file, packed or unpacked; the largest known is the UCI archive with 5 MB
 ATTEMPTS = 3  # at an address whose connection ends in the middle of a file
 
 
@@ -54,16 +57,34 @@ def own_mirror(folder: str) -> list[str]:
     return [f"{address.rstrip('/')}/{folder}/"]
 
 
+def decompress_gzip(packed: bytes) -> bytes:
+    """Return what gzip packed, at most `LARGEST` bytes. Raises `ValueError` where it is more, or no whole gzip file."""
+    if packed[:2] != b"\x1f\x8b":
+        raise ValueError("it is not gzipped")
+    unpacker = zlib.decompressobj(wbits=31)  # gzip, with its checksum
+    content = unpacker.decompress(packed, LARGEST)
+    if not unpacker.eof:
+        raise ValueError("it is cut off, or unpacks to too much")
+    return content
+
+
 def _download(url: str, title: str) -> bytes:
     """Return what is at `url`, all of it in memory: whatever goes wrong, no half file is left behind."""
+    deadline = time.monotonic() + LONGEST
     for _ in range(ATTEMPTS):
-        chunks = []
+        chunks: list[bytes] = []
+        length = 0
         with urllib.request.urlopen(url, timeout=TIMEOUT) as response:
             size = int(response.headers.get("Content-Length") or 0)
             with tqdm(total=size or None, desc=title, unit="B", unit_scale=True, leave=False, disable=None) as bar:
                 while chunk := response.read(1 << 16):
                     chunks.append(chunk)
                     bar.update(len(chunk))
+                    length += len(chunk)
+                    if max(length, size) > LARGEST:
+                        raise ValueError(f"it is larger than {LARGEST:,} bytes")
+                    if time.monotonic() > deadline:
+                        raise TimeoutError(f"it took longer than {LONGEST:g} seconds")
         content = b"".join(chunks)
         if len(content) >= size:
             return content

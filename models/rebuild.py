@@ -6,6 +6,7 @@ the bit. Data sets and pen strokes are downloaded where they are missing.
 """
 
 import argparse
+import hashlib
 import sys
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import train_model
 from data import pen_strokes
 from data.data_sets import FASHION, MNIST, download_csv, shipped_model
 from data.files import data_folder
+from data.model_files import CHECKSUMS
 from neural_network import NeuralNetwork
 
 PEN_COPIES = 4  # drawings of each digit that was written with a pen, each with a pen of another width
@@ -43,6 +45,7 @@ def main() -> int:
     if status := train_model.main([*data, *options.split(), "--output", str(model)]):
         return status
     halve(model)
+    write_checksums()
     return 0
 
 
@@ -52,6 +55,13 @@ def halve(model: Path) -> None:
     for name in ("wih", "who"):
         setattr(network, name, getattr(network, name).astype(np.float16))
     network.save(model)
+
+
+def write_checksums() -> None:
+    """Write the SHA-256 of all models that ship, in the format of the program sha256sum."""
+    models = sorted(CHECKSUMS.parent.glob("*.npz"))
+    sums = [f"{hashlib.sha256(model.read_bytes()).hexdigest()}  {model.name}\n" for model in models]
+    CHECKSUMS.write_text("".join(sums), encoding="utf-8")
 
 
 if __name__ == "__main__":

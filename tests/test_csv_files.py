@@ -1,4 +1,5 @@
 import gzip
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -147,3 +148,59 @@ def test_a_cache_that_cannot_be_written_costs_nothing_but_time(digits_csv, digit
     monkeypatch.setattr(csv_files, "write_atomically", read_only)
     pixels, _ = read_csv(digits_csv)
     assert np.array_equal(pixels, digit_rows[:, 1:])
+
+
+def test_quoted_numbers_are_read(digits_csv, digit_rows):
+    digits_csv.write_text(re.sub(r"(\d+)", r'"\1"', digits_csv.read_text()))
+    pixels, labels = read_csv(digits_csv)
+    assert np.array_equal(np.column_stack([labels, pixels]), digit_rows)
+
+
+@pytest.mark.parametrize("row", [0, 3])
+def test_a_quote_that_is_not_closed_is_an_error_with_file_and_row(row, digits_csv):
+    lines = digits_csv.read_text().splitlines()
+    lines[row] = '"' + lines[row]
+    digits_csv.write_text("\n".join(lines) + "\n")
+    with pytest.raises(DataError, match=rf"digits\.csv.*row {row + 1 if row == 0 else row}"):
+        read_csv(digits_csv)
+
+
+def test_labels_in_the_last_column_are_found_by_the_header(digits_csv, digit_rows):
+    moved = np.roll(digit_rows, -1, axis=1)
+    header = ",".join([f"pixel{number}" for number in range(784)] + ["label"])
+    np.savetxt(digits_csv, moved, fmt="%d", delimiter=",", header=header, comments="")
+    pixels, labels = read_csv(digits_csv)
+    assert np.array_equal(np.column_stack([labels, pixels]), digit_rows)
+
+
+def test_labels_in_the_last_column_without_a_header_are_an_error_that_says_so(digits_csv, digit_rows):
+    np.savetxt(digits_csv, np.roll(digit_rows, -1, axis=1), fmt="%d", delimiter=",")
+    with pytest.raises(DataError, match=r"digits\.csv has 0 as the label of every row.*last column"):
+        read_csv(digits_csv)
+
+
+def test_a_file_of_one_class_is_read(digits_csv, digit_rows):
+    sevens = digit_rows[digit_rows[:, 0] == 7]
+    np.savetxt(digits_csv, sevens, fmt="%d", delimiter=",")
+    assert np.array_equal(read_csv(digits_csv)[1], sevens[:, 0])
+
+
+def test_a_wrong_gzip_checksum_is_an_error_with_the_file(digits_csv, tmp_path):
+    packed = bytearray(gzip.compress(digits_csv.read_bytes()))
+    packed[-8] ^= 1
+    path = tmp_path / "packed.csv.gz"
+    path.write_bytes(packed)
+    with pytest.raises(DataError, match=r"packed\.csv\.gz is not a CSV file, or only a part of one"):
+        read_csv(path)
+
+
+@pytest.mark.parametrize("shape", [(200, 784), (785,), (0, 785)])
+def test_a_cache_of_another_shape_is_made_again(shape, digits_csv, digit_rows):
+    read_csv(digits_csv)
+    cache = digits_csv.with_name("digits.csv.cache")
+    with np.load(cache) as file:
+        signature = file["signature"]
+    with cache.open("wb") as writable:
+        np.savez(writable, signature=signature, rows=np.zeros(shape, np.uint8))
+    pixels, labels = read_csv(digits_csv)
+    assert np.array_equal(np.column_stack([labels, pixels]), digit_rows)
