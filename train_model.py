@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -18,7 +19,7 @@ from data.data_sets import BUNDLED, DATA_SETS, MNIST, DataSet, load, own_data_se
 from data.download import DownloadError
 from data.files import model_path, short_path
 from data.model_files import load_model
-from data.options import seed, whole_number
+from data.options import number, seed, whole_number
 from data.records import DataError, Records, hold_out, scale
 from neural_network import NeuralNetwork
 from training import INTERRUPTED, Epoch, Settings, Training, join, measure, member_seeds
@@ -27,6 +28,7 @@ DRY_RUN_BATCHES = 20
 CURVATURE_RECORDS = 5000  # so many training records give the curvature that later corrections need
 STRONGEST = 5  # times the usual distortion; people read most digits at twice, and few at five times
 LARGEST_DECAY = 1e-3  # more would leave hardly a weight after a few records
+SETTINGS = "hidden_nodes", "learning_rate", "epochs", "batch_size", "momentum", "weight_decay", "seed"
 INTERRUPTED_STATUS = 130  # the exit status of a program that was stopped with Ctrl-C
 
 
@@ -60,6 +62,9 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Train the network and save it as a model file.")
     add_data_options(parser)
     add_training_options(parser)
+    output = model_path()
+    help_text = f"where the model is saved (default: {short_path(output)})"
+    parser.add_argument("--output", type=Path, default=output, metavar="FILE", help=help_text)
     parser.add_argument("--resume", type=Path, metavar="FILE", help="go on from this model instead of a new one")
     parser.add_argument("--dry-run", action="store_true", help="take a few steps, save nothing")
     options = parser.parse_args(argv)
@@ -77,37 +82,34 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     data.add_argument(
         "--dataset", choices=DATA_SETS, help="a data set by name (default: mnist, or digits where that cannot be had)"
     )
-    parser.add_argument(
-        "--class-names", type=class_names, metavar="A,B,C",
-        help="what the labels 0, 1, 2 … of the CSV files stand for (default: the ten digits)",
-    )  # fmt: skip
+    help_text = "what the labels 0, 1, 2 … of the CSV files stand for (default: the ten digits)"
+    parser.add_argument("--class-names", type=class_names, metavar="A,B,C", help=help_text)
 
 
 def add_training_options(parser: argparse.ArgumentParser) -> None:
     """Add how it is trained, and where it is saved."""
 
-    def option(name: str, kind: Callable[[str], object], default: object, text: str) -> None:
-        metavar = "FILE" if kind is Path else "N" if isinstance(default, int) else "X"
-        text_of_default = short_path(default) if isinstance(default, Path) else default
-        parser.add_argument(
-            name, type=kind, default=default, metavar=metavar, help=f"{text} (default: {text_of_default})"
-        )
+    def option(name: str, kind: Callable[[str], float], default: float, text: str) -> None:
+        metavar = "N" if isinstance(default, int) else "X"
+        parser.add_argument(name, type=kind, default=default, metavar=metavar, help=f"{text} (default: {default})")
 
-    option("--hidden-nodes", whole_number, 200, "nodes of the hidden layer")
-    option("--committee", whole_number, 1, "train so many networks and join them into one that is as large as all")
-    option("--jobs", whole_number, 1, "members of a committee that are trained at a time, each on one core")
+    positive = number("a finite number above 0", lambda value: 0 < value < math.inf)
+    fraction = number("a number from 0 to below 1", lambda value: 0 <= value < 1)
+    decay = number(f"a number from 0 to {LARGEST_DECAY:g}", lambda value: 0 <= value <= LARGEST_DECAY)
+    needed = f"a number from 0 to {STRONGEST}, with CSV files before it"
+    strength = number(needed, lambda value: 0 <= value <= STRONGEST)
+    option("--hidden-nodes", whole_number(1), 200, "nodes of the hidden layer")
+    option("--committee", whole_number(1), 1, "train so many networks and join them into one that is as large as all")
+    option("--jobs", whole_number(1), 1, "members of a committee that are trained at a time, each on one core")
     option("--learning-rate", positive, 0.1, "the step at its largest; it rises in epoch 1 and then falls to 0")
-    option("--epochs", whole_number, 10, "passes over the training records")
-    option("--batch-size", whole_number, 100, "records a step; 1 is the textbook's per-record training")
+    option("--epochs", whole_number(1), 10, "passes over the training records")
+    option("--batch-size", whole_number(1), 100, "records a step; 1 is the textbook's per-record training")
     option("--momentum", fraction, 0.8, "share of the last step that is kept, 0 for none")
     option("--weight-decay", decay, 0.0, "how much each record shrinks all weights, times the learning rate; try 2e-5")
     option("--seed", seed, 0, "repeats weights, order, distortions and choice of validation records")
-    parser.add_argument(
-        "--distort", type=strength, nargs="?", const=1.0, default=0.0, metavar="X",
-        help="train on distorted copies, new ones each epoch: X times as strong as usual, 1 where X is left out "
-        "(default: no distortion)",
-    )  # fmt: skip
-    option("--output", Path, model_path(), "where the model is saved")
+    help_text = "train on distorted copies, new ones each epoch: X times as strong as usual, 1 where X is left out"
+    distort: dict[str, Any] = {"nargs": "?", "const": 1.0, "default": 0.0, "metavar": "X"}
+    parser.add_argument("--distort", type=strength, help=f"{help_text} (default: no distortion)", **distort)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -130,7 +132,6 @@ def run(options: argparse.Namespace) -> int:
     if ended:
         print(ended, "The best weights so far are kept." if result else "Nothing is saved.", file=sys.stderr)
     if result:
-        print_result(result)
         if options.dry_run:
             print("Dry run: nothing is saved.")
         else:
@@ -156,10 +157,8 @@ def training_records(options: argparse.Namespace) -> tuple[DataSet, Records]:
 
 def settings_from(options: argparse.Namespace, data_set: DataSet) -> Settings:
     """Return how the options say that each network is trained."""
-    return Settings(
-        options.hidden_nodes, options.learning_rate, options.epochs, options.batch_size, options.momentum,
-        options.weight_decay, options.seed, data_set.distortion.scaled(options.distort) if options.distort else None,
-    )  # fmt: skip
+    distortion = data_set.distortion.scaled(options.distort) if options.distort else None
+    return Settings(**{name: getattr(options, name) for name in SETTINGS}, distortion=distortion)
 
 
 def resumed_network(options: argparse.Namespace, records: Records) -> NeuralNetwork:
@@ -223,27 +222,20 @@ def result_of(trainings: list[Training], validation: Records) -> Result | None:
 
     A training that ended early counts only where it is alone: members that are done are better.
     """
-    good = [one for one in trainings if one.network and not one.ended] or [one for one in trainings if one.network][:1]
+    all_good = [(one.network, one.best, one.ended) for one in trainings if one.network and one.best]
+    good = [one for one in all_good if not one[2]] or all_good[:1]
     if not good:
         return None
-    history = [epoch for one in trainings for epoch in one.history]
-    history = [replace(epoch, number=number) for number, epoch in enumerate(history, start=1)]
-    network, best = good[-1].network, good[-1].best
-    assert network  # for the type checker: good ones have both
-    assert best
+    epochs = [epoch for one in trainings for epoch in one.history]
+    history = [replace(epoch, number=number) for number, epoch in enumerate(epochs, start=1)]
+    network, best, _ = good[-1]
+    what = f"Best epoch: {best.number}"
     if len(good) > 1:
-        network = join([one.network for one in good if one.network])
+        network = join([one[0] for one in good])
         best = Epoch(best.number, best.loss, *measure(network, validation))
+        what = f"Committee: {len(good)} networks, joined into one of {len(network.wih):,} hidden nodes"
+    print(f"{what}, with a validation accuracy of {best.validation_accuracy:.2%}")
     return Result(network, best, len(good), history)
-
-
-def print_result(result: Result) -> None:
-    """Print what was reached."""
-    if result.members > 1:
-        what = f"Committee: {result.members} networks, joined into one of {len(result.network.wih):,} hidden nodes"
-    else:
-        what = f"Best epoch: {result.epoch.number}"
-    print(f"{what}, with a validation accuracy of {result.epoch.validation_accuracy:.2%}")
 
 
 def describe(result: Result, name: str, options: argparse.Namespace, records: Records, validation: Records) -> None:
@@ -255,12 +247,8 @@ def describe(result: Result, name: str, options: argparse.Namespace, records: Re
     from teaching.update import curvature_tables
 
     network = result.network
-    settings = {
-        name: getattr(options, name)
-        for name in ("hidden_nodes", "learning_rate", "epochs", "batch_size", "momentum", "weight_decay", "seed")
-    }
     network.training = {"dataset": name, "best_epoch": asdict(result.epoch), "committee": result.members}
-    network.training |= settings | {"distort": options.distort}
+    network.training |= {option: getattr(options, option) for option in (*SETTINGS, "distort")}
     some = np.random.default_rng(options.seed).permutation(len(records.labels))[:CURVATURE_RECORDS]
     with training.one_thread():
         network.training["temperature"] = fit_temperature(network.query(validation.inputs), validation.labels)
@@ -287,48 +275,6 @@ def class_names(text: str) -> tuple[str, ...]:
             f"needs 2 to {MAX_CLASSES} different names, with commas between them, got {text!r}"
         )
     return names
-
-
-def positive(text: str) -> float:
-    """Return a finite number above 0."""
-    value = number(text)
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"needs a finite number above 0, got {text!r}")
-    return value
-
-
-def fraction(text: str) -> float:
-    """Return a number from 0 up to, but not including, 1."""
-    value = number(text)
-    if not 0 <= value < 1:
-        raise argparse.ArgumentTypeError(f"needs a number from 0 to below 1, got {text!r}")
-    return value
-
-
-def decay(text: str) -> float:
-    """Return a number from 0 to `LARGEST_DECAY`."""
-    value = number(text)
-    if not 0 <= value <= LARGEST_DECAY:
-        raise argparse.ArgumentTypeError(f"needs a number from 0 to {LARGEST_DECAY:g}, got {text!r}")
-    return value
-
-
-def strength(text: str) -> float:
-    """Return a number from 0 to `STRONGEST`."""
-    value = number(text)
-    if not 0 <= value <= STRONGEST:
-        raise argparse.ArgumentTypeError(
-            f"needs a number from 0 to {STRONGEST}, with CSV files before it, got {text!r}"
-        )
-    return value
-
-
-def number(text: str) -> float:
-    """Return `text` as a number, NaN where it is none."""
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
 
 
 if __name__ == "__main__":
