@@ -219,11 +219,9 @@ def print_result(result: Result, network: NeuralNetwork, records: Records, answe
 
 def score_pictures(options: argparse.Namespace, network: NeuralNetwork) -> None:
     """Score a folder of one's own pictures, and draw those that were answered wrongly."""
-    from drawing.preparation import (  # OpenCV is slow to import, and --help does without it
-        DrawingError,
-        decode,
-        prepare,
-    )
+    from drawing.decoding import decode  # OpenCV is slow to import, and --help does without it
+    from drawing.images import DrawingError
+    from drawing.preparation import prepare
 
     if network.wih.shape[1] != PIXELS:
         raise DataError(f"{options.model} takes {network.wih.shape[1]} inputs, a picture becomes {PIXELS}.")

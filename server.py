@@ -1,7 +1,7 @@
 """Answer drawings over HTTP: run `python server.py`, and open the address that it prints.
 
 A route reads its request, calls data/ and the network, and writes down the answer. What a drawing goes through stands
-in drawing/preparation.py, what clients may send in data/wire.py, and the whole API in static/openapi.json.
+in drawing/, what clients may send in web/messages.py, and the whole API in static/openapi.json.
 """
 
 import argparse
@@ -30,18 +30,21 @@ from waitress.task import ErrorTask
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, UnsupportedMediaType
 
 try:
-    import cv2  # tried first, so that its failure can be explained
+    from drawing.decoding import decode  # tried first: without OpenCV there is an explanation; it sets its limits, too
 except ImportError as error:
     raise SystemExit(
         f"error: OpenCV cannot be loaded ({error}).\nOn a server without a screen: apt-get install libgl1\n"
         "or else: pip uninstall opencv-python && pip install opencv-python-headless"
     ) from None
 
+import cv2
+
 from confidence import UNSURE_BELOW, confidence
 from data.data_sets import default_model
 from data.files import PROJECT
 from data.records import PIXELS, DataError, scale, targets
-from drawing.preparation import DrawingError, NoInk, decode, prepare, steps
+from drawing.images import DrawingError, NoInk
+from drawing.preparation import prepare, steps
 from explanation import backquery
 from neural_network import NeuralNetwork
 from teaching.store import Correction, FullError, StorageError, as_csv, database

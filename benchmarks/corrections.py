@@ -37,7 +37,8 @@ from data.data_sets import load
 from data.files import shipped_model  # noqa: E402
 from data.pictures import pictures  # noqa: E402
 from data.records import Records, scale
-from drawing.preparation import decode, prepare  # noqa: E402
+from drawing.decoding import decode  # noqa: E402
+from drawing.preparation import prepare  # noqa: E402
 from neural_network import NeuralNetwork  # noqa: E402
 from teach import Teacher  # noqa: E402
 from teaching.update import Learner, Lesson  # noqa: E402

@@ -32,7 +32,8 @@ sys.path.insert(0, str(PROJECT))
 from data.mnist import scale  # noqa: E402
 
 from data.data_sets import bundled_digits
-from drawing.preparation import decode, prepare  # noqa: E402 - found only now
+from drawing.decoding import decode  # noqa: E402 - found only now
+from drawing.preparation import prepare  # noqa: E402 - found only now
 from neural_network import NeuralNetwork  # noqa: E402
 from server import default_model, listening, serve  # noqa: E402
 

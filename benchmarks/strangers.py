@@ -21,7 +21,8 @@ from data.data_sets import load, shipped_model
 from data.distortion import Distortion, distort
 from data.pictures import pictures
 from data.records import scale
-from drawing.preparation import decode, prepare
+from drawing.decoding import decode
+from drawing.preparation import prepare
 from neural_network import NeuralNetwork
 
 Pixels = NDArray[np.uint8]

@@ -125,7 +125,7 @@ def bundled_digits(part: Part) -> tuple[Pixels, Pixels]:
     import cv2  # these two are slow to import, and only needed here
     from sklearn.datasets import load_digits
 
-    from drawing.preparation import place
+    from drawing.digit import place
 
     digits = load_digits()
     rows = slice(None, -DIGITS_FOR_TESTING) if part == "train" else slice(-DIGITS_FOR_TESTING, None)

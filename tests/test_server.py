@@ -32,7 +32,8 @@ import server
 from confidence import UNSURE_BELOW, confidence
 from data.data_sets import CLOTHES, shipped_model
 from data.records import DataError, scale
-from drawing.preparation import decode, prepare
+from drawing.decoding import decode
+from drawing.preparation import prepare
 from neural_network import NeuralNetwork
 from tests.conftest import PROJECT, missing
 from web import messages as wire

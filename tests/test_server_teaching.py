@@ -25,7 +25,8 @@ import teaching.store
 from data.csv_files import read_csv
 from data.data_sets import bundled_digits, shipped_model
 from data.records import scale
-from drawing.preparation import decode, prepare
+from drawing.decoding import decode
+from drawing.preparation import prepare
 from neural_network import NeuralNetwork
 from teaching.update import Learner, Lesson
 from tests.conftest import missing, same_weights

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.records import PIXELS
-from drawing.preparation import DrawingError, shrunk
+from drawing.images import DrawingError, shrink
 
 Picture = NDArray[Any]  # (height, width) or (height, width, 3), 0 to 255
 
@@ -119,5 +119,5 @@ def parts(names: Sequence[str]) -> set[str]:
 
 def data_url(picture: Picture) -> str:
     """Return `picture` as a PNG in a data URL, large ones shrunk to be looked at."""
-    _, file = cv2.imencode(".png", shrunk(picture, SHOWN_SIDE))
+    _, file = cv2.imencode(".png", shrink(picture, SHOWN_SIDE))
     return file_url(file.tobytes())
