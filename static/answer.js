@@ -3,8 +3,6 @@
 import { makeBars, percent } from "./dom.js";
 import { showGrey, showNothing } from "./pixels.js";
 
-const MANY = 12; // classes: more of them need several columns of bars
-
 export class AnswerView {
   #result = document.getElementById("result");
   #label = document.getElementById("label");
@@ -19,8 +17,6 @@ export class AnswerView {
     if (String(classNames) === String(this.#classNames)) return;
     this.#classNames = classNames;
     this.#setBar = makeBars(this.#bars, classNames);
-    this.#bars.classList.toggle("many", classNames.length > MANY);
-    this.#bars.classList.toggle("words", classNames.some((name) => name.length > 2));
     this.#showOutputs(classNames.map(() => 0));
   }
 

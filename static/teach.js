@@ -1,11 +1,10 @@
 /* Teaching: is the answer right, and if not, what is? Sends "corrected" with the answer that the network gives now, or
    none if something else has been drawn since, and "undone" when the network has forgotten the correction again. */
 
-import { element, percent } from "./dom.js";
+import { element, fitColumns, percent } from "./dom.js";
 import { say } from "./speech.js";
 
 const QUESTION = "Is that right?";
-const MANY = 12; // classes: more of them need smaller buttons and more columns
 const TYPING = "input:not([type=range], [type=checkbox], [type=file]), select, textarea, dialog";
 
 const at = (id) => document.getElementById(id);
@@ -49,8 +48,7 @@ export class TeachView extends EventTarget {
       return button;
     });
     at("choices").replaceChildren(...this.#buttons);
-    at("choices").classList.toggle("words", classNames.some((name) => name.length > 2));
-    at("choices").classList.toggle("many", classNames.length > MANY);
+    fitColumns(at("choices"), classNames);
     at("teach-keys-words").textContent = describeKeys(classNames);
     this.#enter(this.#phase, this.#words.textContent);
   }
