@@ -1,4 +1,4 @@
-"""Make the pictures of the page: `python docs/screenshots.py` starts the server, draws a digit and photographs it.
+"""Make the pictures of the page: `python -m docs.screenshots` starts the server, draws a digit and photographs it.
 
 It needs what is in requirements-dev.txt, and Chromium or Chrome. The tests of the page use the same browser.
 """

@@ -66,7 +66,7 @@ def letters_model(folder: Path) -> Path:
             rows.append([label, *prepare(turned).ravel()])
     np.savetxt(folder / "letters.csv", rows, fmt="%d", delimiter=",")
     names, model = ",".join(string.ascii_uppercase), folder / "letters.npz"
-    options = ["--class-names", names, "--hidden-nodes", "30", "--epochs", "20", "--output", str(model)]
+    options = ["--class-names", names, "--hidden-nodes", "30", "--epochs", "40", "--output", str(model)]
     assert train_model.main([str(folder / "letters.csv"), *options]) == 0
     return model
 

@@ -4,9 +4,13 @@ import base64
 import io
 import json
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 from urllib.parse import parse_qs, urlparse
 
@@ -29,12 +33,16 @@ from tests.browsing import (
     barriers,
     choice,
     expect_answer,
+    letters_model,
     picture_of_seven,
     touch,
     undo_button,
 )
+from tests.conftest import PROJECT
 
 Open = Callable[..., Page]
+
+L: list[Stroke] = [[(0.35, 0.2), (0.35, 0.8), (0.7, 0.8)]]
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +57,13 @@ def open_page(browser: Browser, service: Service) -> Iterator[Open]:
     """Open the page in a fresh profile. Whatever a test does, the page may neither throw nor complain."""
     contexts, complaints = [], []
 
-    def open_in_context(url: str = "", **options: Any) -> Page:
+    def open_in_context(url: str = "", classes: int = 10, **options: Any) -> Page:
         contexts.append(browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | options)))
         page = contexts[-1].new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: complaints.extend([message.text] * (message.type == "error")))
         page.goto(url or service.url)
-        expect(page.locator("#imagined li")).to_have_count(10)
+        expect(page.locator("#imagined li")).to_have_count(classes)
         return page
 
     yield open_in_context
@@ -1067,6 +1075,73 @@ def test_clothes_are_named_and_fit_a_phone(open_page, serve, tmp_path):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+# classes of one's own
+
+
+@pytest.fixture(scope="module")
+def letters(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of 26 letters; to be read only."""
+    return letters_model(tmp_path_factory.mktemp("letters"))
+
+
+def draw_l(page: Page) -> None:
+    """Draw an L, and wait for the answer; so small a model may have doubts."""
+    draw(page, L)
+    expect_learnt(page, "L")
+    expect(page.locator("#right")).to_be_enabled()
+
+
+def test_letters_are_asked_for_answered_taught_by_key_and_listed(open_page, serve, letters):
+    page = open_page(serve(letters).url, classes=26)
+    expect(page.locator("h1")).to_have_text("Which letter is it?")
+    expect(page.locator("#sentence")).to_have_text("Draw a letter")
+    for names in ("#bars .name", "#choices button", "#votes .name", "#imagined li"):
+        expect(page.locator(names)).to_have_text(list(ascii_uppercase))
+    draw_l(page)
+    expect(page.get_by_label("The keys A to Z answer as well")).to_be_checked()
+    page.keyboard.press("z")  # as on a keyboard, without Shift
+    expect_taught(page, said="L", label="Z")
+    rows = corrections(page)
+    expect(rows.locator("select")).to_have_value("Z")
+    expect(rows.locator("option")).to_have_text(list(ascii_uppercase))
+    rows.locator("select").select_option("Q")
+    expect_learnt(page, "Q")
+    expect(page.locator("#teach-words")).to_have_text("Is that right?")
+    choice(page, "L").click()
+    expect_learnt(page, "L")
+
+
+def test_a_key_means_the_class_of_that_very_letter_where_both_cases_are_classes(open_page, serve, letters, tmp_path):
+    network = NeuralNetwork.load(letters)
+    network.class_names = (*ascii_uppercase[:13], *ascii_lowercase[:13])
+    network.save(tmp_path / "both.npz")
+    page = open_page(serve(tmp_path / "both.npz").url, classes=26)
+    draw_l(page)
+    with page.expect_request("**/train") as sent:
+        page.keyboard.press("c")
+    assert json.loads(sent.value.post_data or "")["label"] == "c"
+
+
+@pytest.mark.parametrize("options", [{}, PHONE], ids=["wide", "phone"])
+def test_twenty_six_choices_fit_with_targets_for_fingers_and_no_barrier(open_page, serve, letters, options):
+    page = open_page(serve(letters).url, classes=26, **options)
+    width = page.evaluate("innerWidth")
+    draw_l(page)
+    boxes = [button.bounding_box() for button in page.locator("#choices button").all()]
+    assert len(boxes) == 26
+    for box in boxes:
+        assert box is not None
+        assert min(box["width"], box["height"]) >= 44
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= width
+    rows = {box["y"] for box in boxes if box}
+    assert len(rows) <= 5
+    bars = page.locator("#bars").bounding_box()
+    assert bars is not None
+    assert bars["height"] < 450  # in several columns, so that the page below them is not far
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert barriers(page) == []
+
+
 # other pages
 
 
@@ -1142,8 +1217,11 @@ def test_a_page_on_another_origin_can_neither_teach_nor_read_nor_take_back(forei
 # its pictures
 
 
-def test_the_pictures_of_the_page_are_made_by_a_command(browser, run, tmp_path):
-    made = run("docs/screenshots.py", "--folder", tmp_path)
+def test_the_pictures_of_the_page_are_made_by_a_command(browser, tmp_path, monkeypatch):
+    monkeypatch.setenv("DIGITS_MODEL", str(tmp_path / "model.npz"))
+    monkeypatch.setenv("DIGITS_DATA", str(tmp_path))
+    command = [sys.executable, "-m", "docs.screenshots", "--folder", str(tmp_path)]
+    made = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=300, check=False)
     assert made.returncode == 0, made.stderr
     for name, width in (("page_wide.png", 1280), ("page_phone.png", 390)):
         with Image.open(tmp_path / name) as picture:
