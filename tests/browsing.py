@@ -13,13 +13,12 @@ from playwright.sync_api import CDPSession, Locator, Page, expect
 from werkzeug.serving import BaseWSGIServer, make_server
 
 import train_model
-from docs.screenshots import Stroke
+from docs.screenshots import SEVEN, Stroke
 from drawing.preparation import prepare
 from server import create_app
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
 
-SEVEN: list[Stroke] = [[(0.3, 0.25), (0.7, 0.25), (0.6, 0.45), (0.5, 0.65), (0.44, 0.8)]]
 ONE: list[Stroke] = [[(0.5, 0.2), (0.5, 0.8)]]
 ROUND = [(0.5 + 0.2 * np.sin(angle), 0.5 - 0.3 * np.cos(angle)) for angle in np.linspace(0, 2 * np.pi, 25)]
 ZERO: list[Stroke] = [[(float(x), float(y)) for x, y in ROUND]]

@@ -1223,7 +1223,7 @@ def test_the_pictures_of_the_page_are_made_by_a_command(browser, tmp_path, monke
     command = [sys.executable, "-m", "docs.screenshots", "--folder", str(tmp_path)]
     made = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=300, check=False)
     assert made.returncode == 0, made.stderr
-    for name, width in (("page_wide.png", 1280), ("page_phone.png", 390)):
+    for name, width in (("page_wide.png", 1280), ("page_phone.png", 390), ("seven.png", 280)):
         with Image.open(tmp_path / name) as picture:
             assert picture.width == width
         assert (tmp_path / name).stat().st_size < 200_000
