@@ -1,6 +1,7 @@
-"""Make the pictures of the page: `python docs/screenshots.py` starts the server, draws a digit and photographs it.
+"""Make the pictures of the page: `python -m docs.screenshots` starts the server, draws a digit and photographs it.
 
-It needs what is in requirements-dev.txt, and Chromium or Chrome. The tests of the page use the same browser.
+It also draws seven.png, which the examples send to the server. It needs what is in requirements-dev.txt, and Chromium or
+Chrome. The tests of the page use the same browser.
 """
 
 import argparse
@@ -13,18 +14,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 DOCS = Path(__file__).resolve().parent
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+SIDE = 280  # pixels of a drawing, as the page sends it
 STEPS = 4  # moves of the mouse from one point to the next
 
 Stroke = list[tuple[float, float]]  # points as fractions of the paper
 
 BOW = [(0.5 + 0.19 * math.cos(angle), 0.36 + 0.17 * math.sin(angle)) for angle in (3.4 + i * 0.23 for i in range(17))]
 TWO: list[Stroke] = [[*BOW, (0.46, 0.66), (0.3, 0.79), (0.4, 0.775), (0.55, 0.79), (0.72, 0.78)]]
+
+SEVEN: list[Stroke] = [[(0.3, 0.25), (0.7, 0.25), (0.6, 0.45), (0.5, 0.65), (0.44, 0.8)]]
 
 
 def browser_program() -> str | None:
@@ -72,6 +76,16 @@ def draw(page: Page, strokes: list[Stroke]) -> None:
         page.mouse.up()
 
 
+def draw_picture(strokes: list[Stroke], path: Path) -> None:
+    """Write a small PNG of `strokes`, black on white."""
+    picture = Image.new("L", (SIDE, SIDE), 255)
+    for stroke in strokes:
+        points = [(x * SIDE, y * SIDE) for x, y in stroke]
+        ImageDraw.Draw(picture).line(points, fill=0, width=SIDE // 14, joint="curve")
+    picture.save(path, optimize=True)
+    print(f"{path}: {path.stat().st_size / 1000:.1f} kB")
+
+
 def photograph(browser: Browser, url: str, path: Path, width: int, height: int, whole: bool) -> None:
     """Write a PNG of the page with an answered drawing: the `whole` of it, or what the window shows."""
     page = browser.new_page(viewport={"width": width, "height": height}, has_touch=not whole, is_mobile=not whole)
@@ -93,6 +107,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path, default=DOCS, help="where to write (default: %(default)s)")
     folder = parser.parse_args().folder
+    draw_picture(SEVEN, folder / "seven.png")
     with running_server() as url, open_browser() as browser:
         if not url:
             raise SystemExit("error: the server did not start.")

@@ -1,1 +1,1 @@
-"""The mathematics, one step at a time, and what keeps its outputs."""
+"""The mathematics, one step at a time, in a notebook, and the program that runs it again."""

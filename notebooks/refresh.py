@@ -1,6 +1,6 @@
-"""Run the notebook from top to bottom and keep its outputs: `python notebooks/refresh.py`.
+"""Run the notebook from top to bottom and save its outputs: `python -m notebooks.refresh`.
 
-Only what a reader sees is kept: no times, no widgets, nothing about the machine.
+It saves only what a reader sees: no run times, no widgets, nothing about the machine.
 """
 
 from pathlib import Path
@@ -14,19 +14,19 @@ SECONDS = 600  # for one cell, on a busy machine
 
 
 def read() -> NotebookNode:
-    """Return the notebook as it is kept."""
+    """Return the notebook as it is saved."""
     return nbformat.read(NOTEBOOK, as_version=4)
 
 
 def run(notebook: NotebookNode, folder: Path) -> None:
-    """Execute all cells in `folder`, their outputs go into the notebook. An error ends it with `CellExecutionError`."""
+    """Execute all cells in `folder` and put their outputs into the notebook. Raises `CellExecutionError`."""
     resources = {"metadata": {"path": str(folder)}}
     NotebookClient(notebook, timeout=SECONDS, record_timing=False, resources=resources).execute()
     notebook.metadata = {"kernelspec": notebook.metadata["kernelspec"], "language_info": {"name": "python"}}
 
 
 def main() -> None:
-    """Run it and write it back."""
+    """Run the notebook and write it back."""
     notebook = read()
     run(notebook, NOTEBOOK.parent)
     NOTEBOOK.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")

@@ -1,10 +1,10 @@
-/* The answer in large: what the network says, how sure it is, and what it saw. */
+/* The answer in large: the class, how sure the network is, and the pixels that it saw. */
 
 import { makeBars, percent } from "./dom.js";
 import { showGrey, showNothing } from "./pixels.js";
 
 export class AnswerView {
-  #said = document.getElementById("said");
+  #result = document.getElementById("result");
   #label = document.getElementById("label");
   #sentence = document.getElementById("sentence");
   #seen = document.getElementById("seen");
@@ -23,8 +23,8 @@ export class AnswerView {
   /** Show an answer of the server, and return it in words. */
   show(answer) {
     this.setClasses(answer.class_names);
-    const sentence = answer.unsure ? doubt(answer) : `${percent(answer.confidence)} sure`;
-    this.#say(answer.unsure ? "unsure" : "sure", answer.unsure ? `${answer.label}?` : answer.label, sentence);
+    const sentence = answer.unsure ? describeDoubt(answer) : `${percent(answer.confidence)} sure`;
+    this.#showResult(answer.unsure ? "unsure" : "sure", answer.unsure ? `${answer.label}?` : answer.label, sentence);
     this.#showOutputs(answer.outputs);
     showGrey(this.#seen, answer.pixels);
     this.#seen.ariaLabel = "The drawing as the network sees it, light on black";
@@ -33,14 +33,14 @@ export class AnswerView {
 
   /** Show a sentence instead of an answer; `state` is "empty" or "refused". */
   showSentence(state, sentence) {
-    this.#say(state, "", sentence);
+    this.#showResult(state, "", sentence);
     this.#showOutputs(this.#classNames.map(() => 0));
     showNothing(this.#seen);
     this.#seen.ariaLabel = "Nothing yet";
   }
 
-  #say(state, label, sentence) {
-    this.#said.dataset.state = state;
+  #showResult(state, label, sentence) {
+    this.#result.dataset.state = state;
     this.#label.textContent = label;
     this.#label.classList.toggle("word", label.length > 2);
     this.#sentence.textContent = sentence;
@@ -55,8 +55,8 @@ export class AnswerView {
   }
 }
 
-/** Say what it might be: everything that comes near the best output, three at most. */
-function doubt({ outputs, class_names: names }) {
+/** Return in words what it might be: the classes whose outputs come near the best one, three at most. */
+function describeDoubt({ outputs, class_names: names }) {
   const best = Math.max(...outputs);
   const order = outputs.map((_, i) => i).sort((a, b) => outputs[b] - outputs[a]);
   const near = order.filter((i) => outputs[i] >= best / 2).slice(0, 3);

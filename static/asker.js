@@ -1,12 +1,12 @@
 /* Asks the server while somebody draws: not at every move, and only the latest answer counts. Sends "answer" with
-   {question, answer} or "refused" with {question, problem}. A failure that may pass keeps the question for `retry`. */
+   {query, answer} or "refused" with {query, problem}. After a failure that may pass, the query stays for `retry`. */
 
 const PAUSE = 120; // milliseconds without a change before asking
 const LONGEST_PAUSE = 360; // ask at least this often in one long stroke
 
 export class Asker extends EventTarget {
   #server;
-  #makeQuestion = null;
+  #makeQuery = null;
   #timer = 0;
   #waitingSince = 0;
   #controller = null;
@@ -16,9 +16,9 @@ export class Asker extends EventTarget {
     this.#server = server;
   }
 
-  /** Ask soon. `makeQuestion` is called only then, for making a picture of each move would be a waste. */
-  ask(makeQuestion) {
-    this.#makeQuestion = makeQuestion;
+  /** Ask soon. `makeQuery` is called only then, since a picture of each move would be a waste. */
+  ask(makeQuery) {
+    this.#makeQuery = makeQuery;
     const now = performance.now();
     if (!this.#timer) this.#waitingSince = now;
     clearTimeout(this.#timer);
@@ -27,19 +27,19 @@ export class Asker extends EventTarget {
   }
 
   get isWaiting() {
-    return this.#makeQuestion !== null;
+    return this.#makeQuery !== null;
   }
 
-  /** Ask again what is still unanswered. */
+  /** Send a query again that is still unanswered. */
   retry() {
     if (this.isWaiting && !this.#timer) this.#send();
   }
 
-  /** There is nothing to ask any more. */
+  /** Drop the query: there is nothing to ask any more. */
   forget() {
     clearTimeout(this.#timer);
     this.#timer = 0;
-    this.#makeQuestion = null;
+    this.#makeQuery = null;
     this.#controller?.abort();
     this.#controller = null;
   }
@@ -50,18 +50,18 @@ export class Asker extends EventTarget {
     this.#controller?.abort();
     const controller = new AbortController();
     this.#controller = controller;
-    const question = this.#makeQuestion();
+    const query = this.#makeQuery();
     try {
-      const answer = await this.#server.query(question, controller.signal);
-      this.#settle(controller, "answer", { question, answer });
+      const answer = await this.#server.query(query, controller.signal);
+      this.#settle(controller, "answer", { query, answer });
     } catch (problem) {
-      if (!problem.mayPass) this.#settle(controller, "refused", { question, problem });
+      if (!problem.mayPass) this.#settle(controller, "refused", { query, problem });
     }
   }
 
   #settle(controller, type, detail) {
     if (controller !== this.#controller) return; // a later question, or none, has taken its place
-    if (!this.#timer) this.#makeQuestion = null;
+    if (!this.#timer) this.#makeQuery = null;
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }

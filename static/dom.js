@@ -1,10 +1,18 @@
-/* Helpers for elements: building what the server decides the number of, dialogs, and focus. */
+/* Helpers for elements: lists whose length the server decides, percentages, and dialogs. */
+
+const MANY = 12; // classes: more of them stand in several columns
 
 /** Return a new element with a class, a text and children. */
 export function element(tag, { className = "", text = "", children = [], ...properties } = {}) {
-  const made = Object.assign(document.createElement(tag), { className, ...properties });
-  made.append(text, ...children);
-  return made;
+  const node = Object.assign(document.createElement(tag), { className, ...properties });
+  node.append(text, ...children);
+  return node;
+}
+
+/** Let the style of `list` follow how many `names` it shows, and how long they are. */
+export function fitColumns(list, names) {
+  list.classList.toggle("many", names.length > MANY);
+  list.classList.toggle("words", names.some((name) => name.length > 2));
 }
 
 /** Fill `list` with a row for each name: the name, a bar, a value. Returns a function that sets row, share, value. */
@@ -17,6 +25,7 @@ export function makeBars(list, names) {
     return { row, fill, value };
   });
   list.replaceChildren(...rows.map(({ row }) => row));
+  fitColumns(list, names);
   return (i, { share, text, className = "" }) => {
     rows[i].fill.style.setProperty("--share", share);
     rows[i].value.textContent = text;
@@ -24,7 +33,7 @@ export function makeBars(list, names) {
   };
 }
 
-/** Return `share` in per cent. What falls short of 1 never becomes 100%: no output of a sigmoid is quite sure. */
+/** Return `share` in per cent. Less than 1 never becomes 100%: no output of a sigmoid is quite sure. */
 export function percent(share) {
   return `${Math.min(Math.round(100 * share), share < 1 ? 99 : 100)}%`;
 }

@@ -5,10 +5,10 @@ import { element, makeBars } from "./dom.js";
 import { NodeGrid } from "./nodes.js";
 import { showGrey, showWeights } from "./pixels.js";
 
-const POINTING = 60; // milliseconds that the pointer stays on a node before its weights are asked for
+const POINTING = 60; // milliseconds that the pointer stays on a node before its weights are loaded
 const SIDE = 28;
 const CAPTIONS = {
-  picture: "What you gave",
+  picture: "Your picture",
   ink: "The ink alone",
   digit: "Cut out, no specks",
   stroke: "Usual stroke width",
@@ -18,7 +18,7 @@ const CAPTIONS = {
 export class InsideView {
   #server;
   #grid;
-  #details = new Map(); // node -> what the server said about it
+  #details = new Map(); // node -> its weights and votes
   #controller = null;
   #timer = 0;
   #setVote;
@@ -32,7 +32,7 @@ export class InsideView {
     showWeights(ramp, Array.from({ length: ramp.width }, (_, i) => i - (ramp.width - 1) / 2));
   }
 
-  /** Show the network that the server has now, in place of any earlier one. */
+  /** Show the network that the server has now. */
   setNetwork({ class_names: classNames, hidden_nodes: hiddenNodes, imagined }) {
     document.getElementById("node-count").textContent = String(hiddenNodes);
     this.#details.clear();
@@ -63,7 +63,7 @@ export class InsideView {
   }
 
   async #ask(node) {
-    this.#controller?.abort(); // somebody points elsewhere by now
+    this.#controller?.abort(); // the pointer is elsewhere by now
     const controller = new AbortController();
     this.#controller = controller;
     try {

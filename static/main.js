@@ -1,16 +1,16 @@
-/* Puts the parts of the page together: what is drawn is asked, what is answered is shown. */
+/* Connects the parts of the page: sends each drawing to the server, and shows the answer. */
 
 import { AnswerView } from "./answer.js";
 import { Asker } from "./asker.js";
+import { CorrectionsView } from "./corrections.js";
 import { InsideView } from "./inside.js";
 import { KeyboardPen } from "./keys.js";
 import { Pad } from "./pad.js";
 import { toDataUrl } from "./paint.js";
-import { listenForPictures, usablePicture } from "./pictures.js";
+import { listenForPictures, convertPicture } from "./pictures.js";
 import { Server } from "./server.js";
 import { isBlank, Sheets } from "./sheets.js";
 import { say, sayWhenSettled } from "./speech.js";
-import { TaughtView } from "./taught.js";
 import { TeachView } from "./teach.js";
 
 const at = (id) => document.getElementById(id);
@@ -22,7 +22,7 @@ const pad = new Pad(at("pad"), sheets);
 const answerView = new AnswerView();
 const insideView = new InsideView(server);
 const teachView = new TeachView(server);
-const taughtView = new TaughtView(server);
+const correctionsView = new CorrectionsView(server);
 let prompt = "Draw a digit";
 
 // drawing
@@ -54,24 +54,24 @@ function showSheet() {
 }
 
 function askAgain() {
-  if (!isBlank(pad.sheet)) asker.ask(makeQuestion);
+  if (!isBlank(pad.sheet)) asker.ask(makeQuery);
 }
 
-function makeQuestion() {
+function makeQuery() {
   const { strokes, picture } = pad.sheet;
   const withSteps = at("preparation").open;
   return picture ? { blob: picture, withSteps } : { imageData: toDataUrl(strokes), withSteps };
 }
 
-let previewed = null;
+let previewPicture = null;
 
 function showPreview(picture) {
-  if (picture === previewed) return;
+  if (picture === previewPicture) return;
   URL.revokeObjectURL(at("preview").src);
   at("preview").hidden = !picture;
   if (picture) at("preview").src = URL.createObjectURL(picture);
   else at("preview").removeAttribute("src");
-  previewed = picture;
+  previewPicture = picture;
 }
 
 function setPen() {
@@ -92,7 +92,7 @@ function shortcut(event) {
 
 async function takePicture(file) {
   try {
-    const blob = await usablePicture(file);
+    const blob = await convertPicture(file);
     change(() => sheets.setPicture(blob));
   } catch (error) {
     asker.forget();
@@ -103,17 +103,17 @@ async function takePicture(file) {
 
 // answers
 
-function showAnswer({ detail: { question, answer } }) {
-  settled();
+function showAnswer({ detail: { query, answer } }) {
+  hideTrouble();
   const words = answerView.show(answer);
-  if (!teachView.isAnswered) sayWhenSettled(words); // else what was taught is being said
+  if (!teachView.isDone) sayWhenSettled(words); // else the correction is being spoken
   insideView.showHidden(answer.hidden);
   insideView.showSteps(answer.steps ?? []);
-  if (!pad.isDrawing && !asker.isWaiting) teachView.ask({ question, answer });
+  if (!pad.isDrawing && !asker.isWaiting) teachView.ask({ query, answer });
 }
 
 function showRefusal({ detail: { problem } }) {
-  settled();
+  hideTrouble();
   if (problem.code === "no-ink") showNoAnswer("empty", prompt);
   else showNoAnswer("refused", problem.message);
   sayWhenSettled(problem.code === "no-ink" ? prompt : problem.message);
@@ -128,14 +128,14 @@ function showNoAnswer(state, sentence) {
 
 // teaching
 
-function showLesson({ detail: answer }) {
+function showCorrection({ detail: answer }) {
   if (answer) answerView.show(answer);
   networkChanged();
-  taughtView.refresh();
+  correctionsView.refresh();
 }
 
-function showCorrected() {
-  teachView.close(); // what was told about the answer may be right no longer
+function showChange() {
+  teachView.close(); // the words about the answer may no longer be right
   networkChanged();
 }
 
@@ -144,18 +144,18 @@ function networkChanged() {
   askAgain();
 }
 
-// the server away, and back
+// while the server is away
 
 function showTrouble({ detail: problem }) {
   const banner = at("banner");
   const text = `${problem.message} Your drawing is kept, and the page tries again by itself.`;
   if (banner.textContent !== text) banner.textContent = text; // an alert is spoken each time it changes
   banner.hidden = false;
-  if (asker.isWaiting) showNoAnswer("empty", "Waiting for the server …"); // what stands there answers something else
+  if (asker.isWaiting) showNoAnswer("empty", "Waiting for the server …"); // the answer shown is to another drawing
 }
 
-/** The server has done what it was asked: if it had been away, it may have come back with another network. */
-function settled() {
+/** Hide the banner: the server works. If it had been away, it may have another network now. */
+function hideTrouble() {
   if (at("banner").hidden) return;
   at("banner").hidden = true;
   at("banner").textContent = "";
@@ -165,22 +165,27 @@ function settled() {
 async function loadNetwork() {
   try {
     const network = await server.network();
-    speakOf(network.class_names);
+    setSubject(network.class_names);
     answerView.setClasses(network.class_names);
     insideView.setNetwork(network);
     teachView.setNetwork(network);
-    taughtView.setNetwork(network);
+    correctionsView.setNetwork(network);
   } catch (problem) {
-    if (!problem.mayPass) showTrouble({ detail: problem }); // else the server has told of it, and will be asked again
+    if (!problem.mayPass) showTrouble({ detail: problem }); // else the server has sent "trouble", and the request is repeated
   }
 }
 
-/** The same page serves networks that know something else than digits. */
-function speakOf(classNames) {
-  const digits = classNames.every((name) => /^\d$/.test(name));
-  document.title = at("title").textContent = digits ? "Which digit is it?" : "What is it?";
-  prompt = digits ? "Draw a digit" : "Draw a picture";
+/** Say what to draw: the network may know other classes than digits. */
+function setSubject(classNames) {
+  const subject = subjectOf(classNames);
+  document.title = at("title").textContent = subject === "picture" ? "What is it?" : `Which ${subject} is it?`;
+  prompt = `Draw a ${subject}`;
   if (isBlank(pad.sheet)) showNoAnswer("empty", prompt);
+}
+
+function subjectOf(classNames) {
+  if (classNames.every((name) => /^\d$/.test(name))) return "digit";
+  return classNames.every((name) => /^\p{L}$/u.test(name)) ? "letter" : "picture";
 }
 
 at("undo").addEventListener("click", undo);
@@ -195,11 +200,11 @@ listenForPictures({ page: document, paper: at("paper"), inputs: [at("file"), at(
 asker.addEventListener("answer", showAnswer);
 asker.addEventListener("refused", showRefusal);
 at("preparation").addEventListener("toggle", () => at("preparation").open && askAgain());
-teachView.addEventListener("taught", showLesson);
-teachView.addEventListener("takenBack", showLesson);
-taughtView.addEventListener("changed", showCorrected);
+teachView.addEventListener("corrected", showCorrection);
+teachView.addEventListener("undone", showCorrection);
+correctionsView.addEventListener("changed", showChange);
 server.addEventListener("trouble", showTrouble);
-server.addEventListener("back", () => (asker.isWaiting ? asker.retry() : settled()));
+server.addEventListener("back", () => (asker.isWaiting ? asker.retry() : hideTrouble()));
 
 setPen();
 showSheet();

@@ -1,12 +1,12 @@
-/* A picture that is dropped, pasted, chosen or photographed. The server takes most of them as they are; what it does
-   not take (HEIC, GIF, very large photos) is made into what it takes, if the browser can read it. */
+/* Pictures that are dropped, pasted, chosen or photographed. The server takes most of them unchanged. Others (HEIC, GIF,
+   very large photos) are converted, if the browser can read them. */
 
-const TAKEN = new Set(["image/png", "image/jpeg", "image/webp"]);
+const ACCEPTED = new Set(["image/png", "image/jpeg", "image/webp"]);
 const LARGEST_FILE = 4 * 1024 * 1024; // bytes
 const LARGEST_SIDE = 4096; // pixels
 const NEW_SIDE = 1600; // more than enough for one digit
 
-/** Listen for pictures; `give` gets each file. `page` takes drops and pastes, `paper` shows that one may let go. */
+/** Listen for pictures, and call `give` with each file. `page` takes drops and pastes, `paper` shows where to drop. */
 export function listenForPictures({ page, paper, inputs, give }) {
   const hovering = (event, over) => {
     if (!event.dataTransfer?.types.includes("Files")) return;
@@ -32,8 +32,8 @@ function giveFirst(files, give) {
   if (files?.length) give(files[0]);
 }
 
-/** Return `file` as a blob that the server takes. Throws an Error whose message is for the person who gave it. */
-export async function usablePicture(file) {
+/** Return `file` as a blob that the server takes. Throws an Error with a message for people. */
+export async function convertPicture(file) {
   let bitmap;
   try {
     bitmap = await createImageBitmap(file);
@@ -41,14 +41,14 @@ export async function usablePicture(file) {
     throw new Error(`This browser cannot read ${file.name || "that"} as a picture. Try a PNG, JPEG or WebP file.`);
   }
   const { width, height } = bitmap;
-  const fits = TAKEN.has(file.type) && file.size <= LARGEST_FILE && Math.max(width, height) <= LARGEST_SIDE;
-  const blob = fits ? file : await encoded(bitmap);
+  const fits = ACCEPTED.has(file.type) && file.size <= LARGEST_FILE && Math.max(width, height) <= LARGEST_SIDE;
+  const blob = fits ? file : await encode(bitmap);
   bitmap.close();
   return blob;
 }
 
 /** Return `bitmap` as PNG, or as JPEG where that would be too large. */
-async function encoded(bitmap) {
+async function encode(bitmap) {
   const scale = Math.min(1, NEW_SIDE / Math.max(bitmap.width, bitmap.height));
   const canvas = document.createElement("canvas");
   canvas.width = Math.max(1, Math.round(bitmap.width * scale));

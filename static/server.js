@@ -1,15 +1,15 @@
-/* Talking to the server, and waiting for it when it is away. Sends "trouble" with a Problem when a request failed in a
-   way that may pass, and "back" when the server is well again. Teaching is not for everybody: where the server wants a
-   token for it, the one that token.js keeps is sent along. */
+/* Requests to the server, and waiting for it while it is away. Sends "trouble" with a Problem when a request failed in a
+   way that may pass, and "back" when the server works again. Where teaching needs a token, the one that token.js keeps is
+   sent with the request. */
 
 import { askForToken, knownToken } from "./token.js";
 
-const PATIENCE = 20_000; // milliseconds: a photo may come over a slow line
+const TIMEOUT = 20_000; // milliseconds: a photo may take a slow line
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 5_000;
-const PAGE = 100; // corrections that are listed at a time
+const PAGE = 100; // corrections in one request
 
-/** What went wrong: the server's own words where it gave them (RFC 9457), else ours. Status 0: no answer at all. */
+/** A failed request, in the server's own words where it gave them (RFC 9457), else in ours. Status 0: no answer. */
 export class Problem extends Error {
   constructor({ status, code, detail }) {
     super(detail);
@@ -17,7 +17,7 @@ export class Problem extends Error {
     this.code = code;
   }
 
-  /** Whether the same request may do better later. */
+  /** Whether the same request may succeed later. */
   get mayPass() {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
@@ -28,7 +28,7 @@ export class Server extends EventTarget {
   #waiting = false;
   #needsToken = false;
 
-  /** Ask what a drawing {imageData} or a picture {blob} shows, and how it was prepared if `withSteps` is true. */
+  /** Ask what a drawing {imageData} or a picture {blob} shows, and for the steps of its preparation if `withSteps`. */
   query({ blob, imageData, withSteps }, signal) {
     const body = blob ?? JSON.stringify({ imageData });
     const options = { method: "POST", headers: { "Content-Type": blob?.type ?? "application/json" }, body };
@@ -48,33 +48,33 @@ export class Server extends EventTarget {
   /** Teach that a drawing {imageData}, or one of 784 pixels {inputs}, shows `label`. Returns the correction, and the
       answers before and after. */
   teach(drawing, label) {
-    return this.#trusted("train", json("POST", { ...drawing, label }));
+    return this.#requestWithToken("train", makeJson("POST", { ...drawing, label }));
   }
 
   /** Return {corrections, total}: the newest corrections, or those that came before the one with the id `before`. */
   corrections(before) {
-    return this.#trusted(`corrections?limit=${PAGE}${before ? `&before=${before}` : ""}`);
+    return this.#requestWithToken(`corrections?limit=${PAGE}${before ? `&before=${before}` : ""}`);
   }
 
   /** Return all corrections as a blob in the format of MNIST's CSV files. */
   correctionsFile() {
-    return this.#trusted("corrections.csv", {}, (response) => response.blob());
+    return this.#requestWithToken("corrections.csv", {}, (response) => response.blob());
   }
 
   relabel(id, label) {
-    return this.#trusted(`corrections/${id}`, json("PATCH", { label }));
+    return this.#requestWithToken(`corrections/${id}`, makeJson("PATCH", { label }));
   }
 
-  takeBack(id) {
-    return this.#trusted(`corrections/${id}`, { method: "DELETE" });
+  undo(id) {
+    return this.#requestWithToken(`corrections/${id}`, { method: "DELETE" });
   }
 
-  takeAllBack() {
-    return this.#trusted("corrections", { method: "DELETE" });
+  undoAll() {
+    return this.#requestWithToken("corrections", { method: "DELETE" });
   }
 
-  /** Request what is not for everybody. Only silence is sent as "trouble": what the server says, the caller shows. */
-  async #trusted(path, options = {}, read = undefined) {
+  /** Send a request that may need the token. Only silence is sent as "trouble": the caller shows what the server says. */
+  async #requestWithToken(path, options = {}, read = undefined) {
     let token = knownToken();
     if (!token && this.#needsToken) token = await askForToken();
     for (;;) {
@@ -91,9 +91,9 @@ export class Server extends EventTarget {
 
   async #request(path, options = {}, signal = undefined) {
     try {
-      const answer = await exchange(path, options, signal);
+      const body = await exchange(path, options, signal);
       this.#wait = FIRST_WAIT;
-      return answer;
+      return body;
     } catch (problem) {
       if (problem.mayPass) this.#awaitRecovery(problem);
       throw problem;
@@ -107,13 +107,13 @@ export class Server extends EventTarget {
     do {
       await new Promise((resume) => setTimeout(resume, this.#wait));
       this.#wait = Math.min(2 * this.#wait, LONGEST_WAIT);
-    } while (!(await isWell()));
+    } while (!(await isReachable()));
     this.#waiting = false;
     this.dispatchEvent(new Event("back"));
   }
 }
 
-async function isWell() {
+async function isReachable() {
   try {
     await exchange("healthz");
     return true;
@@ -122,18 +122,18 @@ async function isWell() {
   }
 }
 
-function json(method, body) {
+function makeJson(method, body) {
   return { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
 }
 
-/** Return what `path` answers with: JSON, or what `read` makes of the response. Throws a Problem, or whatever reason
-    `signal` was aborted with. */
+/** Return the response of `path` as JSON, or as `read` reads it. Throws a Problem, or the reason why `signal` was
+    aborted. */
 async function exchange(path, options = {}, signal = undefined, read = (response) => response.json()) {
-  const impatience = AbortSignal.timeout(PATIENCE);
+  const timeout = AbortSignal.timeout(TIMEOUT);
   let response;
   let body;
   try {
-    response = await fetch(path, { ...options, signal: signal ? AbortSignal.any([signal, impatience]) : impatience });
+    response = await fetch(path, { ...options, signal: signal ? AbortSignal.any([signal, timeout]) : timeout });
     body = await (response.ok ? read(response) : response.json());
   } catch {
     signal?.throwIfAborted();

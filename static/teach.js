@@ -1,7 +1,7 @@
-/* Teaching: is the answer right, and if not, what is? Sends "taught" with the answer that the network gives now, or none
-   if something else has been drawn since, and "takenBack" when the network has forgotten it again. */
+/* Teaching: is the answer right, and if not, what is? Sends "corrected" with the answer that the network gives now, or
+   none if something else has been drawn since, and "undone" when the network has forgotten the correction again. */
 
-import { element, percent } from "./dom.js";
+import { element, fitColumns, percent } from "./dom.js";
 import { say } from "./speech.js";
 
 const QUESTION = "Is that right?";
@@ -14,22 +14,22 @@ export class TeachView extends EventTarget {
   #panel = at("teach");
   #words = at("teach-words");
   #yes = at("right");
-  #undo = at("unteach");
+  #undo = at("undo-correction");
   #keys = at("teach-keys");
   #problem = at("teach-problem");
   #buttons = []; // one for each class
   #classNames = [];
-  #phase = "waiting"; // for an answer; then "asking", "sending" and "answered"
-  #answer = null; // what is asked about
-  #question = null; // what it answers
-  #drawing = {}; // another one as soon as something else is drawn
-  #correction = null; // what Undo takes back; none where the answer was right
+  #phase = "waiting"; // for an answer; then "asking", "sending" and "done"
+  #answer = null; // the answer that the question is about
+  #query = null; // the query that it answers
+  #drawing = {}; // another object as soon as something else is drawn
+  #correction = null; // the correction that Undo undoes; none where the answer was right
 
   constructor(server) {
     super();
     this.#server = server;
     this.#yes.addEventListener("click", () => this.#choose(this.#answer.label));
-    this.#undo.addEventListener("click", () => this.#takeBack());
+    this.#undo.addEventListener("click", () => this.#undoCorrection());
     document.addEventListener("keydown", (event) => this.#keyDown(event));
     this.#enter("waiting");
   }
@@ -48,24 +48,25 @@ export class TeachView extends EventTarget {
       return button;
     });
     at("choices").replaceChildren(...this.#buttons);
-    at("choices").classList.toggle("words", classNames.some((name) => name.length > 2));
+    fitColumns(at("choices"), classNames);
+    at("teach-keys-words").textContent = describeKeys(classNames);
     this.#enter(this.#phase, this.#words.textContent);
   }
 
-  /** Whether somebody has answered, and nothing else has been drawn since. */
-  get isAnswered() {
-    return this.#phase === "answered";
+  /** Whether somebody has answered the question, and nothing else has been drawn since. */
+  get isDone() {
+    return this.#phase === "done";
   }
 
-  /** Ask whether the answer to a question is right. What somebody has already told about is not asked again. */
-  ask({ question, answer }) {
-    if (this.isAnswered) return;
-    this.#question = question;
+  /** Ask whether the answer to a query is right, unless somebody has already said so. */
+  ask({ query, answer }) {
+    if (this.isDone) return;
+    this.#query = query;
     this.#answer = answer;
     if (this.#phase !== "sending") this.#enter("asking");
   }
 
-  /** Ask nothing any more: something else is drawn, or nothing. */
+  /** Stop asking: something else is drawn, or nothing. */
   close() {
     this.#drawing = {};
     this.#answer = null;
@@ -76,7 +77,8 @@ export class TeachView extends EventTarget {
   #keyDown(event) {
     if (event.defaultPrevented || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
     if (!this.#keys.checked || event.target.closest(TYPING)) return;
-    if (isDigit(event.key) && this.#classNames.includes(event.key)) this.#choose(event.key);
+    const name = classOfKey(event.key, this.#classNames);
+    if (name) this.#choose(name);
   }
 
   #choose(label) {
@@ -85,57 +87,57 @@ export class TeachView extends EventTarget {
     else this.#teach(label);
   }
 
-  /** It knows that already, so there is nothing to send. */
+  /** The network knows that already, so there is nothing to send. */
   #thank() {
     this.#act(() => {
       this.#correction = null;
-      this.#enter("answered", "Thank you.");
+      this.#enter("done", "Thank you.");
       say("Thank you.");
     });
   }
 
   async #teach(label) {
     const answer = this.#answer;
-    const { imageData } = this.#question;
-    // Of a picture, only what the network saw is kept: the rest may be large, and nobody's business.
+    const { imageData } = this.#query;
+    // Of a picture, only the pixels that the network saw are sent: the rest may be large, and private.
     const drawing = imageData ? { imageData } : { inputs: answer.pixels };
-    await this.#act(async (isStill) => {
+    await this.#act(async (isSame) => {
       const { correction, before, after } = await this.#server.teach(drawing, label);
-      const words = comparison(before, after);
+      const words = compare(before, after);
       this.#correction = correction;
-      if (isStill()) this.#enter("answered", words);
+      if (isSame()) this.#enter("done", words);
       say(words);
-      this.dispatchEvent(new CustomEvent("taught", { detail: isStill() ? { ...answer, ...after } : null }));
+      this.dispatchEvent(new CustomEvent("corrected", { detail: isSame() ? { ...answer, ...after } : null }));
     });
   }
 
-  async #takeBack() {
+  async #undoCorrection() {
     const correction = this.#correction;
-    await this.#act(async (isStill) => {
-      if (correction) await this.#server.takeBack(correction.id);
-      if (isStill()) this.#enter("asking");
-      if (correction) this.dispatchEvent(new Event("takenBack"));
-      say(correction ? "Taken back." : QUESTION);
+    await this.#act(async (isSame) => {
+      if (correction) await this.#server.undo(correction.id);
+      if (isSame()) this.#enter("asking");
+      if (correction) this.dispatchEvent(new Event("undone"));
+      say(correction ? "Correction undone." : QUESTION);
     });
   }
 
-  /** Do what somebody told: once, with the buttons disabled, and with the words of what may go wrong. */
+  /** Do one action, with the buttons disabled, and show the error if it fails. */
   async #act(action) {
     const drawing = this.#drawing;
     const before = this.#phase;
-    const isStill = () => drawing === this.#drawing;
+    const isSame = () => drawing === this.#drawing;
     const hadFocus = this.#panel.contains(document.activeElement);
     this.#showProblem("");
     this.#enter("sending", this.#words.textContent);
     try {
-      await action(isStill);
+      await action(isSame);
     } catch (problem) {
-      if (isStill()) this.#enter(before, this.#words.textContent);
+      if (isSame()) this.#enter(before, this.#words.textContent);
       this.#showProblem(problem.message);
       say(problem.message);
     }
-    if (!isStill()) this.#enter(this.#answer ? "asking" : "waiting");
-    // A button that is disabled or hidden loses the focus; whoever goes by keys should not have to start again at the top.
+    if (!isSame()) this.#enter(this.#answer ? "asking" : "waiting");
+    // A button that is disabled or hidden loses the focus, and the Tab key would start again at the top of the page.
     if (hadFocus && document.activeElement === document.body) (this.#undo.hidden ? this.#yes : this.#undo).focus();
   }
 
@@ -146,9 +148,9 @@ export class TeachView extends EventTarget {
     for (const button of [this.#yes, ...this.#buttons]) button.disabled = phase !== "asking";
     this.#undo.disabled = phase === "sending";
     if (phase === "sending") return;
-    this.#yes.hidden = this.isAnswered;
-    this.#undo.hidden = !this.isAnswered;
-    this.#keys.parentElement.hidden = this.isAnswered || !this.#classNames.some(isDigit);
+    this.#yes.hidden = this.isDone;
+    this.#undo.hidden = !this.isDone;
+    this.#keys.parentElement.hidden = this.isDone || !this.#classNames.some(isKey);
   }
 
   #showProblem(words) {
@@ -157,16 +159,28 @@ export class TeachView extends EventTarget {
   }
 }
 
-function isDigit(text) {
-  return /^\d$/.test(text);
+/** Tell whether one key can choose the class of this name. */
+function isKey(name) {
+  return [...name].length === 1;
 }
 
-/** Say what a lesson has changed. */
-function comparison(before, after) {
+/** Return the class that a key chooses, or nothing. Capital letters need no Shift, unless both cases are classes. */
+function classOfKey(key, classNames) {
+  const same = classNames.filter((name) => isKey(name) && name.toLowerCase() === key.toLowerCase());
+  return same.find((name) => name === key) ?? same[0];
+}
+
+function describeKeys(classNames) {
+  if (!classNames.every(isKey)) return "The key of a class answers as well";
+  return `The keys ${classNames[0]} to ${classNames.at(-1)} answer as well`;
+}
+
+/** Return in words what a correction has changed. */
+function compare(before, after) {
   const now = after.label === before.label ? "it still says" : "now it says";
-  return `It said ${withShare(before)}; ${now} ${withShare(after)}.`;
+  return `It said ${withConfidence(before)}; ${now} ${withConfidence(after)}.`;
 }
 
-function withShare({ label, confidence }) {
+function withConfidence({ label, confidence }) {
   return `${label} (${percent(confidence)} sure)`;
 }

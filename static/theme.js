@@ -4,7 +4,7 @@ const KEY = "theme";
 const darkSystem = matchMedia("(prefers-color-scheme: dark)");
 const button = document.getElementById("theme");
 
-function remembered() {
+function readTheme() {
   try {
     return localStorage.getItem(KEY);
   } catch {
@@ -12,7 +12,7 @@ function remembered() {
   }
 }
 
-function remember(theme) {
+function storeTheme(theme) {
   try {
     localStorage.setItem(KEY, theme);
   } catch {
@@ -26,15 +26,15 @@ function apply(theme) {
   document.dispatchEvent(new Event("themechange")); // what is painted on a canvas has to be painted again
 }
 
-let chosen = remembered();
+let choice = readTheme();
 
 function follow() {
-  apply(chosen ?? (darkSystem.matches ? "dark" : "light"));
+  apply(choice ?? (darkSystem.matches ? "dark" : "light"));
 }
 
 button.addEventListener("click", () => {
-  chosen = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
-  remember(chosen);
+  choice = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
+  storeTheme(choice);
   follow();
 });
 darkSystem.addEventListener("change", follow);

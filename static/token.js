@@ -6,8 +6,8 @@ import { ask } from "./dom.js";
 const KEY = "token";
 const dialog = document.getElementById("token-dialog");
 const field = document.getElementById("token");
-let token = remembered();
-let asking = null;
+let token = readToken();
+let request = null;
 
 export function knownToken() {
   return token;
@@ -15,9 +15,9 @@ export function knownToken() {
 
 /** Ask for the token, or for another one where the server did not take `refused`. Throws if nobody gives one. */
 export async function askForToken(refused = "") {
-  if (token && token !== refused) return token; // given in the meantime
-  asking ??= askPerson(refused).finally(() => (asking = null)); // one dialog, however many requests wait for it
-  return asking;
+  if (token && token !== refused) return token; // somebody gave it in the meantime
+  request ??= askPerson(refused).finally(() => (request = null)); // one dialog, however many requests wait for it
+  return request;
 }
 
 async function askPerson(refused) {
@@ -25,12 +25,12 @@ async function askPerson(refused) {
   field.value = "";
   const given = (await ask(dialog)) === "give" ? field.value.trim() : "";
   field.value = "";
-  keep(given);
+  storeToken(given);
   if (!given) throw new Error("This needs the token.");
   return given;
 }
 
-function remembered() {
+function readToken() {
   try {
     return sessionStorage.getItem(KEY) ?? "";
   } catch {
@@ -38,7 +38,7 @@ function remembered() {
   }
 }
 
-function keep(given) {
+function storeToken(given) {
   token = given;
   try {
     sessionStorage.setItem(KEY, given);

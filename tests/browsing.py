@@ -1,6 +1,7 @@
-"""What the tests of pages share: a server to ask, what is drawn, and what is looked for."""
+"""What the tests of pages share: a server, drawings, a model of letters, and what a page shows."""
 
 import shutil
+import string
 import threading
 from pathlib import Path
 
@@ -11,12 +12,13 @@ from flask import request
 from playwright.sync_api import CDPSession, Locator, Page, expect
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from docs.screenshots import Stroke
+import train_model
+from docs.screenshots import SEVEN, Stroke
+from drawing.preparation import prepare
 from server import create_app
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
 
-SEVEN: list[Stroke] = [[(0.3, 0.25), (0.7, 0.25), (0.6, 0.45), (0.5, 0.65), (0.44, 0.8)]]
 ONE: list[Stroke] = [[(0.5, 0.2), (0.5, 0.8)]]
 ROUND = [(0.5 + 0.2 * np.sin(angle), 0.5 - 0.3 * np.cos(angle)) for angle in np.linspace(0, 2 * np.pi, 25)]
 ZERO: list[Stroke] = [[(float(x), float(y)) for x, y in ROUND]]
@@ -26,8 +28,8 @@ class Service:
     """The server of one model, on a port that stays the same when it is stopped and started again."""
 
     def __init__(self, model: Path, folder: Path, **config: object) -> None:
-        taught = shutil.copyfile(model, folder / "taught.npz")
-        self.config, self.port = {"MODEL": taught, "CORRECTIONS": folder / "corrections.db", **config}, 0
+        own = shutil.copyfile(model, folder / "own.npz")
+        self.config, self.port = {"MODEL": own, "CORRECTIONS": folder / "corrections.db", **config}, 0
         self.folder = folder
         self.received: list[bytes] = []  # bodies of requests, for the browser does not tell what pictures it sent
         self.start()
@@ -50,6 +52,24 @@ class Service:
         self.thread.join()
 
 
+def letters_model(folder: Path) -> Path:
+    """Train a small model on letters, a CSV file with class names of its own; return its file."""
+    random = np.random.default_rng(0)
+    rows = []
+    for label, letter in enumerate(string.ascii_uppercase):
+        for size in random.uniform(2.6, 3.4, 20):
+            canvas = np.full((140, 140), 255, np.uint8)
+            cv2.putText(canvas, letter, (30, 105), cv2.FONT_HERSHEY_SIMPLEX, size, 0, 9, cv2.LINE_AA)
+            turn = cv2.getRotationMatrix2D((70, 70), random.uniform(-12, 12), 1)
+            turned = cv2.warpAffine(canvas, turn, (140, 140), borderValue=255)
+            rows.append([label, *prepare(turned).ravel()])
+    np.savetxt(folder / "letters.csv", rows, fmt="%d", delimiter=",")
+    names, model = ",".join(string.ascii_uppercase), folder / "letters.npz"
+    options = ["--class-names", names, "--hidden-nodes", "30", "--epochs", "40", "--output", str(model)]
+    assert train_model.main([str(folder / "letters.csv"), *options]) == 0
+    return model
+
+
 def touch(session: CDPSession, points: list[tuple[float, float]]) -> None:
     """Put a finger down, drag it along `points` of the window, and lift it."""
     for i, (x, y) in enumerate(points):
@@ -67,7 +87,7 @@ def choice(page: Page, name: str) -> Locator:
 
 
 def undo_button(page: Page) -> Locator:
-    return page.get_by_role("button", name="Undo what you told")
+    return page.get_by_role("button", name="Undo your answer")
 
 
 def picture_of_seven(extension: str, side: int = 200) -> bytes:

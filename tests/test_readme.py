@@ -1,3 +1,6 @@
+"""README's commands, options, links and packages exist, and its request is answered."""
+
+import json
 import re
 
 import pytest
@@ -5,10 +8,13 @@ import pytest
 import evaluate
 import server
 import train_model
+from data.data_sets import shipped_model
 from tests.conftest import PROJECT
+from tests.test_contributing import product_files
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(?:sh|powershell)\n(.*?)```", README, re.DOTALL)
+MODULES = re.findall(r"python3? -m (\w+(?:\.\w+)+)", README)
 COMMANDS = re.findall(r"(?:python3?|py)\s+([\w/]+\.py)([^\n&;]*)", "\n".join(BLOCKS))
 
 
@@ -27,6 +33,18 @@ def test_a_command_in_readme_exists_with_its_options(program, options):
     text = (PROJECT / program).read_text(encoding="utf-8")
     for option in re.findall(r"--[\w-]+", options):
         assert f'"{option}"' in text
+
+
+def test_a_program_of_a_package_in_readme_exists():
+    assert MODULES
+    assert [module for module in MODULES if not (PROJECT / f"{module.replace('.', '/')}.py").is_file()] == []
+
+
+def test_the_picture_that_readme_sends_is_answered(model):
+    (kind, file, path) = re.findall(r'curl -H "Content-Type: (\S+)" --data-binary @(\S+) http://[\d.:]+(/\S+)', README)[0]
+    client = server.create_app({"TESTING": True, "MODEL": shipped_model()}).test_client()
+    reply = client.post(path, data=(PROJECT / file).read_bytes(), content_type=kind)
+    assert json.loads(reply.data)["label"] == "7"
 
 
 @pytest.mark.parametrize("parse", [train_model.parse, evaluate.parse, server.parse])
@@ -53,11 +71,11 @@ def test_every_package_is_installed_by_the_first_command():
     lines = (PROJECT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     required = {line.split(">=")[0] for line in lines if ">=" in line}
     imported = set()
-    for path in [*PROJECT.glob("*.py"), *(PROJECT / "data").glob("*.py")]:
+    for path in product_files():
         imported |= set(re.findall(r"^\s*(?:from|import) (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE))
     packages = {
         "numpy": "numpy", "scipy": "scipy", "cv2": "opencv-python", "sklearn": "scikit-learn",
-        "matplotlib": "matplotlib", "threadpoolctl": "threadpoolctl", "tqdm": "tqdm",
+        "matplotlib": "matplotlib", "threadpoolctl": "threadpoolctl", "tqdm": "tqdm", "joblib": "joblib", "PIL": "pillow",
         "flask": "flask", "flask_cors": "flask-cors", "waitress": "waitress",
     }  # fmt: skip
     assert required == {package for module, package in packages.items() if module in imported}

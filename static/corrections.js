@@ -1,22 +1,22 @@
-/* What the network was taught: a list, newest first, in which each lesson can be changed or taken back. It is asked for
-   only while it is open. Sends "changed" when the network has learnt or forgotten something by it. */
+/* The list of corrections, newest first; each can be changed or undone here. The list is loaded only while it is open.
+   Sends "changed" when the network has learnt or forgotten something by it. */
 
 import { ask, element, percent } from "./dom.js";
 import { showGrey } from "./pixels.js";
 import { say } from "./speech.js";
 
 const SIDE = 28;
-const KEPT = 10_000; // milliseconds that a file stays where a slow browser can fetch it
+const DOWNLOAD_TIME = 10_000; // milliseconds in which a slow browser can fetch a file
 const TIME = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 
 const at = (id) => document.getElementById(id);
 
-export class TaughtView extends EventTarget {
+export class CorrectionsView extends EventTarget {
   #server;
-  #details = at("taught");
+  #details = at("corrections");
   #summary = this.#details.querySelector("summary");
-  #tools = at("taught-tools");
-  #list = at("corrections");
+  #tools = at("corrections-tools");
+  #list = at("correction-list");
   #more = at("more");
   #classNames = [];
   #total = 0;
@@ -28,10 +28,10 @@ export class TaughtView extends EventTarget {
     this.#details.addEventListener("toggle", () => this.refresh());
     this.#more.addEventListener("click", () => this.#do(() => this.#showMore()));
     at("export").addEventListener("click", () => this.#do(() => this.#export()));
-    at("forget").addEventListener("click", () => this.#takeAllBack());
+    at("undo-all").addEventListener("click", () => this.#undoAll());
   }
 
-  /** Speak of the network that the server has now. */
+  /** Show the corrections of the network that the server has now. */
   setNetwork({ class_names: classNames, learning }) {
     this.#details.parentElement.hidden = !learning.on;
     if (String(classNames) === String(this.#classNames)) return;
@@ -39,12 +39,12 @@ export class TaughtView extends EventTarget {
     this.refresh();
   }
 
-  /** List the newest lessons anew. */
+  /** Load the newest corrections again. */
   refresh() {
     if (this.#details.open) this.#do(() => this.#showNewest());
   }
 
-  /** Do one thing after the other, with the buttons disabled. `action` may return what is to have the focus then. */
+  /** Do one thing after the other, with the buttons disabled. `action` may return the element to focus afterwards. */
   #do(action) {
     this.#work = this.#work.then(async () => {
       const focused = this.#tools.contains(document.activeElement) ? document.activeElement : null;
@@ -70,7 +70,7 @@ export class TaughtView extends EventTarget {
   async #showNewest() {
     try {
       const { corrections, total } = await this.#server.corrections();
-      this.#list.replaceChildren(...corrections.map((correction) => this.#row(correction)));
+      this.#list.replaceChildren(...corrections.map((correction) => this.#makeRow(correction)));
       this.#setTotal(total);
     } catch (problem) {
       this.#list.replaceChildren();
@@ -83,15 +83,15 @@ export class TaughtView extends EventTarget {
     const last = this.#list.lastElementChild;
     if (!last) return this.#showNewest();
     const { corrections, total } = await this.#server.corrections(last.dataset.id);
-    this.#list.append(...corrections.map((correction) => this.#row(correction)));
+    this.#list.append(...corrections.map((correction) => this.#makeRow(correction)));
     this.#setTotal(total);
     return last.nextElementSibling?.querySelector("select");
   }
 
   #setTotal(total) {
     this.#total = total;
-    at("taught-count").textContent = counted(total);
-    at("export").disabled = at("forget").disabled = total === 0;
+    at("corrections-count").textContent = describeCount(total);
+    at("export").disabled = at("undo-all").disabled = total === 0;
     if (this.#list.children.length < total) this.#offerMore("Show more");
     else this.#more.hidden = true;
   }
@@ -101,7 +101,7 @@ export class TaughtView extends EventTarget {
     this.#more.hidden = false;
   }
 
-  #row({ id, label, said, confidence, created, pixels }) {
+  #makeRow({ id, label, said, confidence, created, pixels }) {
     const when = TIME.format(new Date(created));
     const canvas = element("canvas", { className: "pixelated", width: SIDE, height: SIDE, ariaHidden: "true" });
     showGrey(canvas, pixels);
@@ -110,45 +110,45 @@ export class TaughtView extends EventTarget {
       children: this.#classNames.map((name) => new Option(name, name, false, name === label)),
     });
     const time = element("time", { dateTime: created, text: when });
-    const words = element("p", { text: `It had said ${said} (${percent(confidence)} sure).`, children: [time] });
-    const button = element("button", { type: "button", text: "Take back" });
-    button.ariaLabel = `Take back the drawing of ${when}`;
+    const words = element("p", { text: `The answer was ${said} (${percent(confidence)} sure).`, children: [time] });
+    const button = element("button", { type: "button", text: "Undo" });
+    button.ariaLabel = `Undo the correction of ${when}`;
     const row = element("li", { children: [canvas, select, words, button] });
     row.dataset.id = id;
     select.addEventListener("change", () => this.#do(() => this.#relabel(row, label, select.value)));
-    button.addEventListener("click", () => this.#do(() => this.#takeBack(row)));
+    button.addEventListener("click", () => this.#do(() => this.#undo(row)));
     return row;
   }
 
   async #relabel(row, before, label) {
     try {
-      const changed = this.#row(await this.#server.relabel(row.dataset.id, label));
-      row.replaceWith(changed);
-      this.#changed(`Changed to ${label}.`);
-      return changed.querySelector("select");
+      const newRow = this.#makeRow(await this.#server.relabel(row.dataset.id, label));
+      row.replaceWith(newRow);
+      this.#reportChange(`Changed to ${label}.`);
+      return newRow.querySelector("select");
     } catch (problem) {
       row.querySelector("select").value = before;
       throw problem;
     }
   }
 
-  async #takeBack(row) {
-    const { total } = await this.#server.takeBack(row.dataset.id);
+  async #undo(row) {
+    const { total } = await this.#server.undo(row.dataset.id);
     const neighbour = row.nextElementSibling ?? row.previousElementSibling;
     row.remove();
     this.#setTotal(total);
-    this.#changed("Taken back.");
+    this.#reportChange("Correction undone.");
     return neighbour?.querySelector("button") ?? this.#summary;
   }
 
-  async #takeAllBack() {
-    at("forget-question").textContent = `Take back ${counted(this.#total)}?`;
-    if ((await ask(at("forget-dialog"))) !== "forget") return;
+  async #undoAll() {
+    at("undo-all-question").textContent = `Undo ${describeCount(this.#total)}?`;
+    if ((await ask(at("undo-all-dialog"))) !== "undo") return;
     this.#do(async () => {
-      const { total } = await this.#server.takeAllBack();
+      const { total } = await this.#server.undoAll();
       this.#list.replaceChildren();
       this.#setTotal(total);
-      this.#changed("All taken back.");
+      this.#reportChange("All corrections undone.");
       return this.#summary;
     });
   }
@@ -156,21 +156,21 @@ export class TaughtView extends EventTarget {
   async #export() {
     const href = URL.createObjectURL(await this.#server.correctionsFile());
     element("a", { href, download: "corrections.csv" }).click();
-    setTimeout(() => URL.revokeObjectURL(href), KEPT);
+    setTimeout(() => URL.revokeObjectURL(href), DOWNLOAD_TIME);
   }
 
-  #changed(words) {
+  #reportChange(words) {
     say(words);
     this.dispatchEvent(new Event("changed"));
   }
 
   #showProblem(words) {
-    at("taught-problem").textContent = words;
-    at("taught-problem").hidden = !words;
+    at("corrections-problem").textContent = words;
+    at("corrections-problem").hidden = !words;
   }
 }
 
-function counted(total) {
-  if (total === 0) return "Nothing yet.";
-  return total === 1 ? "1 drawing" : `${total.toLocaleString("en-GB")} drawings`;
+function describeCount(total) {
+  if (total === 0) return "No corrections yet.";
+  return total === 1 ? "1 correction" : `${total.toLocaleString("en-GB")} corrections`;
 }
