@@ -44,8 +44,8 @@ from data.records import PIXELS, DataError, scale, targets
 from drawing.preparation import DrawingError, NoInk, decode, prepare, steps
 from explanation import backquery
 from neural_network import NeuralNetwork
-from teaching.store import Correction, FullError, StorageError, as_csv, database
-from teaching.teacher import NoSuchCorrection, Teacher
+from teaching.store import Correction, FullError, StorageError, database, to_csv
+from teaching.teacher import CorrectionNotFoundError, Teacher
 from web import messages as wire
 
 STATIC = PROJECT / "static"
@@ -88,7 +88,7 @@ PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     wire.CountError: (400, "bad-number"),
     StorageError: (503, "storage"),
     FullError: (409, "full"),
-    NoSuchCorrection: (404, "not-found"),
+    CorrectionNotFoundError: (404, "not-found"),
 }
 
 Reply = dict[str, object]
@@ -206,7 +206,7 @@ def corrections() -> Reply:
 def corrections_csv() -> Response:
     """Export what was taught in the format of the data sets."""
     headers = {"Content-Disposition": "attachment; filename=corrections.csv"}
-    return Response(as_csv(teacher().page(-1)[::-1]), mimetype="text/csv", headers=headers)
+    return Response(to_csv(teacher().page(-1)[::-1]), mimetype="text/csv", headers=headers)
 
 
 @teaching.get("/corrections/<int:number>")
@@ -214,7 +214,7 @@ def correction(number: int) -> Reply:
     """Show one correction, with the drawing as it came."""
     kept = next(iter(teacher().page(1, number + 1)), None)
     if kept is None or kept.id != number:
-        raise NoSuchCorrection(number)
+        raise CorrectionNotFoundError(number)
     file = teacher().drawing(number)
     return {**told(kept), "imageData": wire.file_url(file) if file else None}
 
@@ -326,7 +326,7 @@ def told(kept: Correction) -> Reply:
     return {
         "id": kept.id,
         "label": names[kept.label],
-        "said": names[kept.said],
+        "said": names[kept.predicted],
         "confidence": kept.confidence,
         "created": kept.created,
         "pixels": kept.pixels.tolist(),
