@@ -72,6 +72,13 @@ def stored_tables(network: NeuralNetwork) -> dict[str, NDArray[np.float16]]:
     return {name.removeprefix(PREFIX): table for name, table in network.extras.items() if name.startswith(PREFIX)}
 
 
+def missing_curvature(network: NeuralNetwork) -> str:
+    """Return why a network without curvature tables cannot be corrected, or nothing where it has them."""
+    if set(stored_tables(network)) == set(DAMPING):
+        return ""
+    return "this model carries no memory of its training, so it would forget; train a new one"
+
+
 def _table(values: Floats) -> NDArray[np.float16]:
     """Return the table from which `second_moments` comes near those of the columns of `values` (n, m)."""
     moments = values.T.astype(np.float64) @ values / len(values)  # (m, m)
@@ -112,9 +119,9 @@ class Learner:
 
     def __init__(self, trained: NeuralNetwork) -> None:
         """Take a trained network. Raises `ValueError` where its file carries no curvature."""
+        if missing_curvature(trained):
+            raise ValueError(missing_curvature(trained))
         tables = stored_tables(trained)
-        if set(tables) != set(DAMPING):
-            raise ValueError("this model carries no memory of its training, so it would forget; train a new one")
         self.trained = trained
         self._learnt_blocks: list[tuple[str, NeuralNetwork]] = []  # the fingerprint up to each, and the network then
         self._threads = ThreadpoolController()

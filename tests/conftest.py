@@ -83,7 +83,7 @@ def digits_csv(tmp_path: Path, digit_rows: NDArray[np.uint8]) -> Path:
 def digits_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small model, trained on the bundled digits, that can be taught; to be read only."""
     path = tmp_path_factory.mktemp("trained") / "model.npz"
-    options = ["--dataset", "digits", "--hidden-nodes", "30", "--threads", "1", "--output", str(path)]
+    options = ["--dataset", "digits", "--hidden-nodes", "30", "--output", str(path)]
     assert train_model.main(options) == 0
     return path
 
