@@ -47,8 +47,8 @@ from drawing.images import DrawingError, NoInk
 from drawing.preparation import prepare, steps
 from explanation import backquery
 from neural_network import NeuralNetwork
-from teaching.store import Correction, FullError, StorageError, as_csv, database
-from teaching.teacher import NoSuchCorrection, Teacher
+from teaching.store import Correction, FullError, StorageError, database, to_csv
+from teaching.teacher import CorrectionNotFoundError, Teacher
 from web import messages as wire
 
 STATIC = PROJECT / "static"
@@ -91,7 +91,7 @@ PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     wire.CountError: (400, "bad-number"),
     StorageError: (503, "storage"),
     FullError: (409, "full"),
-    NoSuchCorrection: (404, "not-found"),
+    CorrectionNotFoundError: (404, "not-found"),
 }
 
 Reply = dict[str, object]
@@ -209,7 +209,7 @@ def corrections() -> Reply:
 def corrections_csv() -> Response:
     """Export what was taught in the format of the data sets."""
     headers = {"Content-Disposition": "attachment; filename=corrections.csv"}
-    return Response(as_csv(teacher().page(-1)[::-1]), mimetype="text/csv", headers=headers)
+    return Response(to_csv(teacher().page(-1)[::-1]), mimetype="text/csv", headers=headers)
 
 
 @teaching.get("/corrections/<int:number>")
@@ -217,7 +217,7 @@ def correction(number: int) -> Reply:
     """Show one correction, with the drawing as it came."""
     kept = next(iter(teacher().page(1, number + 1)), None)
     if kept is None or kept.id != number:
-        raise NoSuchCorrection(number)
+        raise CorrectionNotFoundError(number)
     file = teacher().drawing(number)
     return {**told(kept), "imageData": wire.file_url(file) if file else None}
 
@@ -329,7 +329,7 @@ def told(kept: Correction) -> Reply:
     return {
         "id": kept.id,
         "label": names[kept.label],
-        "said": names[kept.said],
+        "said": names[kept.predicted],
         "confidence": kept.confidence,
         "created": kept.created,
         "pixels": kept.pixels.tolist(),

@@ -1,6 +1,6 @@
-"""Teach the network: keep what people corrected, learn it, take it back. `python teach.py` is the command line for it.
+"""Look after what people corrected: `python teach.py list`, undo, label, reset, export, import.
 
-What a correction does to the weights stands in learning.py, how corrections are kept in data/corrections.py.
+How corrections are kept and learnt is in teaching/.
 """
 
 import argparse
@@ -12,8 +12,8 @@ from data.csv_files import read_csv
 from data.data_sets import default_model
 from data.files import short_path, write_atomically
 from data.records import DataError
-from teaching.store import FullError, StorageError, as_csv, database
-from teaching.teacher import NoSuchCorrection, Teacher
+from teaching.store import FullError, StorageError, database, to_csv
+from teaching.teacher import CorrectionNotFoundError, Teacher
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -21,23 +21,23 @@ def main(argv: list[str] | None = None) -> int:
     options = parse(argv)
     try:
         teacher = Teacher(options.model, database())
-        if teacher.refusal:
+        teacher.patience = None  # a command ends when its corrections are learnt
+        if teacher.refusal and not teacher.status.problem:
             raise DataError(teacher.refusal)
         print(COMMANDS[options.command](teacher, *options.values))
-    except (NoSuchCorrection, DataError, StorageError, FullError, OSError, ValueError) as error:
+    except (CorrectionNotFoundError, DataError, StorageError, FullError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
-    else:
-        return 0
-    return 1
+        return 1
+    return 0
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
     """Return the options of the command line; a value that makes no sense ends the program with status 2."""
-    parser = argparse.ArgumentParser(description="See, take back, export and import what people taught the network.")
+    parser = argparse.ArgumentParser(description="List, take back, export and import the corrections of a model.")
+    shown = short_path(default_model())
     parser.add_argument(
-        "--model", type=Path, default=default_model(), metavar="FILE",
-        help=f"the model that was taught (default: {short_path(default_model())})",
-    )  # fmt: skip
+        "--model", type=Path, default=default_model(), metavar="FILE", help=f"the corrected model (default: {shown})"
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (text, values) in HELP.items():
         command = commands.add_parser(name, help=text, description=text)
@@ -56,44 +56,48 @@ def number(text: str) -> int:
     return int(text)
 
 
-def listed(teacher: Teacher) -> str:
+def list_corrections(teacher: Teacher) -> str:
     """Return a line for each correction, oldest first."""
-    names = teacher.network.class_names
+    corrections, names = teacher.page(-1)[::-1], teacher.network.class_names
+    title = "Corrections"
+    if not corrections:
+        corrections, names = teacher.salvage()
+        title += " of the model before" if corrections else ""
     lines = [
-        f"{kept.id:>5}  {kept.created}  {names[kept.label]}, not {names[kept.said]} ({kept.confidence:.0%})"
-        if kept.label != kept.said
-        else f"{kept.id:>5}  {kept.created}  {names[kept.label]}, as it said ({kept.confidence:.0%})"
-        for kept in teacher.page(-1)[::-1]
+        f"{one.id:>5}  {one.created}  {names[one.label]}, "
+        + (f"not {names[one.predicted]}" if one.label != one.predicted else "as it said")
+        + f" ({one.confidence:.0%})"
+        for one in corrections
     ]
-    return "\n".join([*lines, f"Corrections: {len(lines)}"])
+    return "\n".join([*lines, f"{title}: {len(lines)}"])
 
 
-def exported(teacher: Teacher, path: Path) -> str:
-    """Write the corrections as a CSV file in the format of the data sets."""
-    corrections = teacher.page(-1)[::-1]
+def export(teacher: Teacher, path: Path) -> str:
+    """Write the corrections that can be read as a CSV file in the format of the data sets."""
+    corrections, _ = teacher.salvage()
     with write_atomically(path) as file:
-        file.write(as_csv(corrections).encode())
+        file.write(to_csv(corrections).encode())
     return f"{len(corrections)} corrections written to {path}"
 
 
-def imported(teacher: Teacher, path: Path) -> str:
+def import_corrections(teacher: Teacher, path: Path) -> str:
     """Teach the rows of a CSV file in the format of the data sets."""
     pixels, labels = read_csv(path, len(teacher.network.class_names))
     return f"Corrections learnt: {teacher.teach_rows(pixels, labels)} of {len(labels)}, the others were known"
 
 
-def taken_back(teacher: Teacher, number: int) -> str:
+def undo(teacher: Teacher, number: int) -> str:
     """Take one correction back."""
     return f"Taken back. Corrections: {teacher.take_back(number)}"
 
 
-def all_taken_back(teacher: Teacher) -> str:
+def reset(teacher: Teacher) -> str:
     """Take all corrections back."""
     teacher.take_all_back()
     return "All taken back: the network is as it was trained."
 
 
-def relabelled(teacher: Teacher, number: int, name: str) -> str:
+def relabel(teacher: Teacher, number: int, name: str) -> str:
     """Change what a correction says."""
     if name not in teacher.network.class_names:
         raise DataError(f"{name!r} is no class; the model knows {', '.join(teacher.network.class_names)}.")
@@ -110,9 +114,13 @@ HELP = {
     "import": ("teach the rows of such a CSV file", ["csv"]),
 }
 COMMANDS: dict[str, Callable[..., str]] = {
-    "list": listed, "undo": taken_back, "label": relabelled, "reset": all_taken_back, "export": exported,
-    "import": imported,
-}  # fmt: skip
+    "list": list_corrections,
+    "undo": undo,
+    "label": relabel,
+    "reset": reset,
+    "export": export,
+    "import": import_corrections,
+}
 
 
 if __name__ == "__main__":

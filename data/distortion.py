@@ -160,3 +160,27 @@ def _grown(sheet: Pixels, growth: NDArray[np.float64]) -> Pixels:
     change >>= 7
     change += rows
     return change.astype(np.uint8).reshape(sheet.shape)
+
+
+@dataclass(frozen=True)
+class Affine:
+    """One distortion of a given strength, about the middle of the picture; the defaults leave a picture as it is."""
+
+    rotation: float = 0.0  # degrees
+    slant: float = 0.0  # pixels to the right for each pixel downwards
+    width: float = 1.0  # factor
+    height: float = 1.0  # factor
+    right: float = 0.0  # pixels
+    down: float = 0.0  # pixels
+
+
+def transform(pixels: Pixels, distortions: Sequence[Affine]) -> Pixels:
+    """Return the picture (784,) after each of the `distortions`, (len(distortions), 784): nothing is left to chance."""
+    middle = np.array([CENTRE, CENTRE])
+    copies = np.empty((len(distortions), SIDE, SIDE), np.uint8)
+    for copy, by in zip(copies, distortions, strict=True):
+        cos, sin = np.cos(np.deg2rad(by.rotation)), np.sin(np.deg2rad(by.rotation))
+        matrix = np.array([[cos * by.width, by.slant - sin], [sin, cos * by.height]])
+        moved = np.column_stack([matrix, middle - matrix @ middle + (by.right, by.down)])  # (2, 3)
+        cv2.warpAffine(pixels.reshape(SIDE, SIDE), moved, (SIDE, SIDE), dst=copy)
+    return copies.reshape(-1, SIDE * SIDE)

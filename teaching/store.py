@@ -1,13 +1,13 @@
-"""What people taught the network: each corrected drawing with what it is, kept in a SQLite file.
+"""Corrections as people gave them: each drawing with what it is, kept in a SQLite file.
 
-The file also holds the trained model that the corrections build upon, so that the weights follow from it alone. How
-they follow is left to teach.py. A correction that has been stored is on the disk before anybody is told so.
+The file also holds the trained models that the corrections build upon, so that all weights follow from it alone. How
+they follow is left to update.py. What has been committed is on the disk before anybody is told so.
 """
 
 import csv
 import io
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,12 +16,14 @@ from pathlib import Path
 import numpy as np
 
 from data.files import data_folder
-from data.records import Pixels
+from data.records import PIXELS, Pixels
 
 LATEST = 2**53  # above the number of any correction, and within what SQLite can take
-MOST = 10_000  # corrections that are kept of one model
-PATIENCE = 5.0  # seconds to wait for somebody else who is writing
+MAX_CORRECTIONS = 10_000  # of one trained model
+TIMEOUT = 5.0  # seconds to wait for somebody else who is writing
+LEASE_TIMEOUT = 600.0  # seconds to wait for another process that is learning
 
+# A course is a trained model, here called base, with the corrections that build upon it.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS courses (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -40,7 +42,16 @@ CREATE TABLE IF NOT EXISTS corrections (
     UNIQUE (course, pixels)
 );
 """
-COLUMNS = "corrections.id, created, label, said, confidence, pixels"
+VERSION = 1  # of the file; 0 is the schema alone
+MIGRATION = f"""
+BEGIN IMMEDIATE;
+ALTER TABLE courses ADD COLUMN file TEXT;
+ALTER TABLE courses ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+PRAGMA user_version = {VERSION};
+COMMIT;
+"""
+COLUMNS = "id, created, label, said, confidence, pixels"
+OF_BASE = "course = (SELECT id FROM courses WHERE name = ?)"
 
 
 class StorageError(Exception):
@@ -53,12 +64,12 @@ class FullError(Exception):
 
 @dataclass(frozen=True)
 class Correction:
-    """A drawing as pixels (784,) 0 to 255, the number of its class, and what the network said before: class, 0 to 1."""
+    """A drawing as pixels (784,) 0 to 255 with its class, and the class and confidence (0 to 1) predicted before."""
 
     id: int
     created: str
     label: int
-    said: int
+    predicted: int
     confidence: float
     pixels: Pixels
 
@@ -68,135 +79,216 @@ def database() -> Path:
     return data_folder() / "corrections.db"
 
 
-class Corrections:
-    """The corrections of one course: of what was taught to one trained model.
+class Store:
+    """The file of corrections. Each base, a trained model, has corrections of its own.
 
-    Whoever trains a new model or deletes the taught one starts a new course; the old ones stay in the file.
     Every method raises `StorageError` where the file cannot be used, and has then changed nothing.
     """
 
-    def __init__(self, path: Path, course: str) -> None:
-        """Open the file at `path`, or make it at the first write."""
-        self.path, self.course = path, course
+    def __init__(self, path: Path) -> None:
+        """Use the file at `path`; it is made when it is first needed."""
+        self.path = path
 
     @contextmanager
-    def _opened(self, begin: str = "BEGIN") -> Iterator[sqlite3.Connection]:
+    def _open(self, begin: str = "BEGIN") -> Iterator[sqlite3.Connection]:
         """Open the file for one transaction, which counts as a whole or not at all."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)) as connection:
+            with closing(sqlite3.connect(self.path, timeout=TIMEOUT, isolation_level=None)) as connection:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")  # a commit is on the disk, whatever happens next
                 connection.executescript(SCHEMA)
+                _migrate(connection)
                 connection.execute(begin)
                 yield connection
                 connection.execute("COMMIT")  # what is closed before this is rolled back
         except (sqlite3.Error, OSError) as error:
             raise StorageError(f"{self.path.name} cannot be used: {_reason(error)}") from error
 
-    def model(self) -> bytes | None:
-        """Return the model file that this course began with, or None before the first correction."""
-        with self._opened() as connection:
-            row = connection.execute("SELECT model FROM courses WHERE name = ?", [self.course]).fetchone()
-        return row[0] if row else None
+    @contextmanager
+    def write(self) -> Iterator["Transaction"]:
+        """Change the corrections within one transaction, while nobody else can."""
+        with self._open("BEGIN IMMEDIATE") as connection:
+            yield Transaction(connection)
 
     @contextmanager
-    def changing(self, model: bytes) -> Iterator["Change"]:
-        """Change the corrections within one transaction; `model` is the file that a new course begins with."""
-        with self._opened(
-            "BEGIN IMMEDIATE"
-        ) as connection:  # by itself: its model file is written before its corrections
-            connection.execute("INSERT OR IGNORE INTO courses (name, model) VALUES (?, ?)", [self.course, model])
-        with self._opened("BEGIN IMMEDIATE") as connection:
-            row = connection.execute("SELECT id FROM courses WHERE name = ?", [self.course]).fetchone()
-            yield Change(connection, row[0])
+    def lease(self) -> Iterator[None]:
+        """Be the one process that learns. A process that ends, however it ends, gives the lease back."""
+        path = self.path.with_name(f"{self.path.name}-learning")
+        try:
+            with closing(sqlite3.connect(path, timeout=LEASE_TIMEOUT, isolation_level=None)) as connection:
+                connection.execute("BEGIN EXCLUSIVE")
+                yield
+        except sqlite3.Error as error:
+            raise StorageError(f"{path.name} cannot be used: {_reason(error)}") from error
 
-    def page(self, count: int, before: int = LATEST) -> list[Correction]:
-        """Return the latest `count` corrections, newest first, of those with numbers below `before`; -1 is all."""
-        with self._opened() as connection:
-            rows = connection.execute(
-                f"SELECT {COLUMNS} FROM corrections JOIN courses ON courses.id = course "
-                "WHERE name = ? AND corrections.id < ? ORDER BY corrections.id DESC LIMIT ?",
-                [self.course, min(before, LATEST), count],
-            ).fetchall()
-        return [_correction(row) for row in rows]
-
-    def count(self) -> int:
-        """Return how many corrections are kept."""
-        with self._opened() as connection:
-            row = connection.execute(
-                "SELECT count(*) FROM corrections JOIN courses ON courses.id = course WHERE name = ?", [self.course]
-            ).fetchone()
-        return row[0]
-
-    def drawing(self, number: int) -> bytes | None:
-        """Return the picture file of correction `number` as it came, or None where there is none."""
-        with self._opened() as connection:
-            row = connection.execute(
-                "SELECT drawing FROM corrections JOIN courses ON courses.id = course WHERE name = ? "
-                "AND corrections.id = ?", [self.course, number],
-            ).fetchone()  # fmt: skip
+    def trained_model(self, base: str) -> bytes | None:
+        """Return the model file of a base, or None before its first correction."""
+        with self._open() as connection:
+            row = connection.execute("SELECT model FROM courses WHERE name = ?", [base]).fetchone()
         return row[0] if row else None
 
+    def latest_base(self, file: str) -> str | None:
+        """Return the base that the corrected model in a `file` of this name was last built upon, if there is one."""
+        with self._open() as connection:
+            row = connection.execute(
+                "SELECT name FROM courses WHERE ifnull(file, 'model.npz') = ? ORDER BY id DESC LIMIT 1", [file]
+            ).fetchone()
+        return row[0] if row else None
 
-class Change:
-    """A transaction under way on the corrections of one course."""
+    def revision(self, base: str) -> int | None:
+        """Return how often the corrections of a base have been changed, or None where it is not stored."""
+        with self._open() as connection:
+            row = connection.execute("SELECT revision FROM courses WHERE name = ?", [base]).fetchone()
+        return row[0] if row else None
 
-    def __init__(self, connection: sqlite3.Connection, course: int) -> None:
-        """Take the connection, in a transaction, and the number of the course."""
-        self._connection, self._course = connection, course
+    def read(self, base: str) -> tuple[int, list[Correction]]:
+        """Return the revision of a base, and all its corrections in the order in which they were given."""
+        with self._open() as connection:
+            row = connection.execute("SELECT revision FROM courses WHERE name = ?", [base]).fetchone()
+            rows = connection.execute(f"SELECT {COLUMNS} FROM corrections WHERE {OF_BASE} ORDER BY id", [base])
+            return row[0] if row else 0, [_correction(row) for row in rows]
 
-    def all(self) -> list[Correction]:
-        """Return all corrections as they are by now, in the order in which they were given."""
-        rows = self._connection.execute(
-            f"SELECT {COLUMNS} FROM corrections WHERE course = ? ORDER BY id", [self._course]
-        )
-        return [_correction(row) for row in rows]
+    def page(self, base: str, count: int, before: int = LATEST) -> list[Correction]:
+        """Return the latest `count` corrections, newest first, of those with numbers below `before`; -1 is all."""
+        with self._open() as connection:
+            rows = connection.execute(
+                f"SELECT {COLUMNS} FROM corrections WHERE {OF_BASE} AND id < ? ORDER BY id DESC LIMIT ?",
+                [base, min(before, LATEST), count],
+            )
+            return [_correction(row) for row in rows]
+
+    def count(self, base: str) -> int:
+        """Return how many corrections are kept."""
+        with self._open() as connection:
+            return connection.execute(f"SELECT count(*) FROM corrections WHERE {OF_BASE}", [base]).fetchone()[0]
+
+    def drawing(self, base: str, number: int) -> bytes | None:
+        """Return the picture file of correction `number` as it came, or None where there is none."""
+        query = f"SELECT drawing FROM corrections WHERE {OF_BASE} AND id = ?"
+        with self._open() as connection:
+            row = connection.execute(query, [base, number]).fetchone()
+        return row[0] if row else None
+
+    def salvage(self, base: str) -> list[Correction]:
+        """Return the corrections that can be read one by one, where others or parts of the file are damaged."""
+        found = []
+        with self._open() as connection:
+            last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'corrections'").fetchone()
+            for number in range(1, last[0] + 1 if last else 1):
+                try:
+                    query = f"SELECT {COLUMNS} FROM corrections WHERE id = ? AND {OF_BASE}"
+                    row = connection.execute(query, [number, base]).fetchone()
+                    found += [_correction(row)] if row else []
+                except (sqlite3.Error, StorageError):
+                    continue
+        return found
+
+
+class Transaction:
+    """A transaction that changes the corrections of one base."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Take the connection, in a transaction."""
+        self._connection = connection
+        self._course, self.base, self.revision = 0, "", 0
+
+    def use(self, base: str, file: str) -> bool:
+        """Change the corrections of this base, whose corrected model is in `file`; tells whether it is stored yet."""
+        row = self._connection.execute("SELECT id, revision FROM courses WHERE name = ?", [base]).fetchone()
+        if row is None:
+            return False
+        self._course, self.base, self.revision = row[0], base, row[1] + 1
+        values = [self.revision, file, self._course]
+        self._connection.execute("UPDATE courses SET revision = ?, file = ? WHERE id = ?", values)
+        return True
+
+    def begin(self, base: str, file: str, model: bytes) -> None:
+        """Store a new base, the trained `model` file, and change its corrections."""
+        self._connection.execute("INSERT INTO courses (name, model) VALUES (?, ?)", [base, model])
+        self.use(base, file)
+
+    def count(self) -> int:
+        """Return how many corrections there are by now."""
+        query = "SELECT count(*) FROM corrections WHERE course = ?"
+        return self._connection.execute(query, [self._course]).fetchone()[0]
 
     def get(self, number: int) -> Correction:
         """Return the correction of this number, which must be there."""
-        where = [self._course, number]
-        rows = self._connection.execute(f"SELECT {COLUMNS} FROM corrections WHERE course = ? AND id = ?", where)
-        return _correction(rows.fetchone())
+        query = f"SELECT {COLUMNS} FROM corrections WHERE course = ? AND id = ?"
+        return _correction(self._connection.execute(query, [self._course, number]).fetchone())
 
     def find(self, pixels: Pixels) -> int | None:
         """Return the number of the correction of this very drawing, if there is one."""
-        where = [self._course, pixels.tobytes()]
-        row = self._connection.execute("SELECT id FROM corrections WHERE course = ? AND pixels = ?", where).fetchone()
+        query = "SELECT id FROM corrections WHERE course = ? AND pixels = ?"
+        row = self._connection.execute(query, [self._course, pixels.tobytes()]).fetchone()
         return row[0] if row else None
 
-    def add(self, pixels: Pixels, label: int, said: int, confidence: float, drawing: bytes | None) -> int:
-        """Store a correction and return its number. Raises `FullError` where `MOST` are kept already."""
-        count = self._connection.execute("SELECT count(*) FROM corrections WHERE course = ?", [self._course])
-        if count.fetchone()[0] >= MOST:
-            raise FullError(f"{MOST:,} corrections are kept, and no more; take some back, or train a new model on them")
+    def add(self, pixels: Pixels, label: int, predicted: int, confidence: float, drawing: bytes | None) -> int:
+        """Store a correction and return its number. Raises `FullError` where `MAX_CORRECTIONS` are kept already."""
+        if self.count() >= MAX_CORRECTIONS:
+            raise FullError(
+                f"{MAX_CORRECTIONS:,} corrections are kept, and no more; take some back, or train a new model on them"
+            )
         created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        values = [self._course, created, label, said, confidence, pixels.tobytes(), drawing]
-        done = self._connection.execute(
+        number = self._connection.execute(
             "INSERT INTO corrections (course, created, label, said, confidence, pixels, drawing) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)", values,
-        )  # fmt: skip
-        assert done.lastrowid is not None
-        return done.lastrowid
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [self._course, created, label, predicted, confidence, pixels.tobytes(), drawing],
+        ).lastrowid
+        assert number is not None
+        return number
 
     def relabel(self, number: int, label: int) -> bool:
         """Change the label of a correction; tells whether there is one of this number."""
-        where = [label, self._course, min(number, LATEST)]
-        done = self._connection.execute("UPDATE corrections SET label = ? WHERE course = ? AND id = ?", where)
-        return done.rowcount > 0
+        query = "UPDATE corrections SET label = ? WHERE course = ? AND id = ?"
+        return self._connection.execute(query, [label, self._course, min(number, LATEST)]).rowcount > 0
 
     def remove(self, number: int) -> bool:
         """Remove a correction; tells whether there was one of this number."""
-        where = [self._course, min(number, LATEST)]
-        return self._connection.execute("DELETE FROM corrections WHERE course = ? AND id = ?", where).rowcount > 0
+        query = "DELETE FROM corrections WHERE course = ? AND id = ?"
+        return self._connection.execute(query, [self._course, min(number, LATEST)]).rowcount > 0
 
     def clear(self) -> None:
-        """Remove all corrections of this course."""
+        """Remove all corrections of the base."""
         self._connection.execute("DELETE FROM corrections WHERE course = ?", [self._course])
 
 
-def _correction(row: tuple[int, str, int, int, float, bytes]) -> Correction:
-    return Correction(*row[:5], np.frombuffer(row[5], np.uint8))
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Bring the file of an older version of this program to `VERSION`."""
+    if connection.execute("PRAGMA user_version").fetchone()[0] < VERSION:
+        try:
+            connection.executescript(MIGRATION)
+        except sqlite3.OperationalError as error:
+            if "duplicate column" not in str(error):  # another process has just done it
+                raise
+            connection.execute("ROLLBACK")
+
+
+def _correction(row: Sequence[object]) -> Correction:
+    """Return the correction in a row of `COLUMNS`; what a damaged file makes of it raises `StorageError`."""
+    number, created, label, predicted, confidence, pixels = row
+    if not (isinstance(label, int) and isinstance(predicted, int) and min(label, predicted) >= 0):
+        raise _damage(number, f"its label is {label!r}")
+    if not (isinstance(number, int) and isinstance(created, str) and isinstance(confidence, float)):
+        raise _damage(number, "its values are no numbers")
+    if not (isinstance(pixels, bytes) and len(pixels) == PIXELS):
+        raise _damage(number, f"it has not {PIXELS} pixels")
+    return Correction(number, created, label, predicted, confidence, np.frombuffer(pixels, np.uint8))
+
+
+def check_labels(corrections: Sequence[Correction], class_count: int) -> None:
+    """Raise `StorageError` where a label is none of so many classes."""
+    for correction in corrections:
+        if max(correction.label, correction.predicted) >= class_count:
+            raise _damage(correction.id, f"its label is {correction.label}, the model has {class_count} classes")
+
+
+def _damage(number: object, reason: str) -> StorageError:
+    return StorageError(
+        f"Correction {number} is damaged: {reason}. `python teach.py undo {number}` removes it, "
+        "`python teach.py export FILE` writes all that can be read."
+    )
 
 
 def _reason(error: Exception) -> str:
@@ -213,7 +305,7 @@ def _reason(error: Exception) -> str:
     return f"{text}."
 
 
-def as_csv(corrections: list[Correction]) -> str:
+def to_csv(corrections: Sequence[Correction]) -> str:
     """Return corrections as a CSV file in the format of the data sets: label, then 784 pixels, no header."""
     file = io.StringIO()
     rows = csv.writer(file, lineterminator="\n")

@@ -1,24 +1,31 @@
-"""The teacher: it keeps the network that answers and the corrections that people gave, and both in step."""
+"""The teacher: it keeps the network that answers in step with the corrections that people gave.
 
-import copy
+What is true stands on the disk. The file of corrections holds them and the trained model that they build upon; the
+model file follows from it. Every process that serves the model takes up what the others did: it looks at the model file
+before it answers, and changes corrections in transactions alone.
+"""
+
 import io
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from confidence import confidence
 from data.data_sets import is_shipped
-from data.files import model_path
+from data.files import model_path, remove_abandoned_parts
 from data.records import Pixels, scale
 from neural_network import NeuralNetwork
-from teaching.store import LATEST, Change, Correction, Corrections, StorageError
-from teaching.update import Learner, Lesson, fingerprint
+from teaching.model_file import ModelFile, base_of, learnt_state, mark, to_arrays
+from teaching.store import LATEST, Correction, StorageError, Store, Transaction, check_labels
+from teaching.update import Learner, missing_curvature
+
+PATIENCE = 0.5  # seconds that who corrects waits for the learning; it goes on without them
 
 
-class NoSuchCorrection(Exception):  # noqa: N818 - it is an answer more than an error
+class CorrectionNotFoundError(Exception):
     """A correction that was asked for and is not there, or not any more."""
 
     def __init__(self, number: int) -> None:
@@ -26,176 +33,273 @@ class NoSuchCorrection(Exception):  # noqa: N818 - it is an answer more than an 
 
 
 @dataclass(frozen=True)
-class Taught:
-    """What one correction did: the correction as stored, whether it is new, and the network before and after."""
+class Outcome:
+    """What one correction did: the correction as stored, whether it is new, and the network before and after.
+
+    While it is still `learning`, the network after does not know the correction yet.
+    """
 
     correction: Correction
     is_new: bool
     before: NeuralNetwork
     after: NeuralNetwork
+    learning: bool
+
+
+@dataclass(frozen=True)
+class Status:
+    """How far the network is: whether it is still learning, how many corrections it knows, and the latest of them.
+
+    `problem` says why it cannot get further, or that its file is damaged; it is empty where all is well.
+    """
+
+    learning: bool
+    corrections: int
+    latest: int
+    problem: str
 
 
 class Teacher:
-    """The network that answers, and what people taught it.
+    """The network that answers, and the corrections that people gave.
 
-    `network` is replaced as a whole, never changed: whoever has taken hold of it goes on with one whole set of
-    weights. Changes come one after another, each in the file of corrections and in the model file before it counts.
+    A correction counts once it is stored. A thread learns it, writes the model file, and all processes read that. The
+    network is replaced as a whole, never changed: whoever holds one goes on with one whole set of weights.
     """
 
-    def __init__(self, model: Path, corrections: Path) -> None:
-        """Load the model, and what it was taught. Raises `OSError` and `ValueError` as `NeuralNetwork.load` does.
+    def __init__(self, model: Path, corrections: Path, patience: float | None = PATIENCE) -> None:
+        """Load the model. Raises `OSError` and `ValueError` as `NeuralNetwork.load` does.
 
-        Where it cannot be taught, `refusal` says why, and the network answers as it is.
+        `patience` is how many seconds to wait for the learning of a correction; None is until it is learnt.
         """
-        self.network = NeuralNetwork.load(model)
-        self.refusal = ""
-        self._output = model_path() if is_shipped(model) else model
-        self._seen = _stamp(self._output)
-        self._lock = threading.Lock()
-        self._trained_file = model.read_bytes()
-        taught = self.network.training.get("corrections")
-        course = taught.get("course") if isinstance(taught, dict) else None
-        self._store = Corrections(corrections, str(course or uuid.uuid4().hex))
-        try:
-            began = self._store.model() if course else None
-            trained = self.network
-            if began:
-                trained, self._trained_file = NeuralNetwork.load(io.BytesIO(began)), began
-            self._learner = Learner(trained)
-            if began:
-                self._catch_up()
-        except (StorageError, ValueError) as error:
-            self.refusal = str(error)
-        if self._output != model and self._output.exists():
-            self.refusal = (
-                f"{model.name} ships with the project, and what it is taught would replace your {self._output.name}; "
+        self.patience = patience
+        own = model_path() if is_shipped(model) else model
+        self._file = ModelFile(own)
+        self._store = Store(corrections)
+        self._shipped_refusal = self._problem = ""
+        self._learning, self._starting = threading.Lock(), threading.Lock()
+        self._next: threading.Thread | None = None  # will learn what is stored by now
+        self._learner: tuple[str, Learner] | None = None
+        self._is_verified = False  # that the model file is as far as the corrections
+        if is_shipped(own) or (own != model and own.exists()):
+            self._shipped_refusal = (
+                f"{model.name} ships with the project, and what it is taught would replace your {own.name}; "
                 "copy it, and start with --model and the copy."
             )
+        try:
+            self._file.network = NeuralNetwork.load(model)
+        except ValueError as error:
+            self._file.network = self._restore(error)
+        remove_abandoned_parts(own)
+        self._learn()
 
-    def teach(self, pixels: Pixels, label: int, drawing: bytes | None = None) -> Taught:
+    @property
+    def network(self) -> NeuralNetwork:
+        """The network as the model file holds it now; where that is damaged, the last good one."""
+        return self._file.look()
+
+    @property
+    def refusal(self) -> str:
+        """Why nobody can teach now, or nothing where they can."""
+        network = self.network
+        return self._shipped_refusal or self._file.damage or missing_curvature(network) or self._problem
+
+    @property
+    def status(self) -> Status:
+        """How far the network is. Where corrections wait that nobody learns, a process may have ended: go on."""
+        network = self.network
+        state, base, revision = learnt_state(network), base_of(network), None
+        if base:
+            with suppress(StorageError):
+                revision = self._store.revision(base)
+        learning = revision not in (None, state.get("revision"))
+        if learning:
+            self._start_learning()
+        problem = self._file.damage or self._problem
+        return Status(learning, state.get("count", 0), state.get("latest", 0), problem)
+
+    def teach(self, pixels: Pixels, label: int, drawing: bytes | None = None) -> Outcome:
         """Store that `pixels` (784,) show class `label`, learn it, and return what it did.
 
         The same drawing again is kept once, with the label that was given last. Raises `StorageError`, `FullError`.
         """
-        with self._changing() as change:
-            before = self.network
-            number = change.find(pixels)
+        with self._change() as transaction:
+            before = self._file.network
+            number = transaction.find(pixels)
             is_new = number is None
             if number is None:
-                number = self._add(change, pixels, label, drawing)
+                number = _add(transaction, before, pixels, label, drawing)
             else:
-                change.relabel(number, label)
-            stored = change.get(number)
-        return Taught(stored, is_new, before, self.network)
+                transaction.relabel(number, label)
+            stored = transaction.get(number)
+        self._learn()
+        after = self.network
+        learning = base_of(after) == transaction.base and learnt_state(after).get("revision", 0) < transaction.revision
+        return Outcome(stored, is_new, before, after, learning)
 
     def teach_rows(self, pixels: Pixels, labels: Pixels) -> int:
         """Teach many drawings, (n, 784), at once; return how many were new. Raises what `teach` does."""
-        with self._changing() as change:
-            new = 0
+        new = 0
+        with self._change() as transaction:
             for drawing, label in zip(pixels, labels, strict=True):
-                if change.find(drawing) is None:  # asked for each in turn, since the file may hold it twice
-                    self._add(change, drawing, int(label), None)
+                if transaction.find(drawing) is None:  # asked for each in turn, since the file may hold it twice
+                    _add(transaction, self._file.network, drawing, int(label), None)
                     new += 1
+        self._learn()
         return new
-
-    def _add(self, change: Change, pixels: Pixels, label: int, drawing: bytes | None) -> int:
-        outputs = self.network.query(scale(pixels[None]))  # (1, output)
-        sure = float(confidence(self.network, outputs)[0])
-        return change.add(pixels, label, int(outputs.argmax()), sure, drawing)
 
     def relabel(self, number: int, label: int) -> Correction:
         """Change what correction `number` says, as if it had always said so.
 
-        Raises `NoSuchCorrection`, `StorageError`.
+        Raises `CorrectionNotFoundError`, `StorageError`.
         """
-        with self._changing() as change:
-            if not change.relabel(number, label):
-                raise NoSuchCorrection(number)
-            return change.get(number)
+        with self._change() as transaction:
+            if not transaction.relabel(number, label):
+                raise CorrectionNotFoundError(number)
+            correction = transaction.get(number)
+        self._learn()
+        return correction
 
     def take_back(self, number: int) -> int:
         """Unlearn correction `number`, as if it had never been given; return how many are left.
 
-        Raises `NoSuchCorrection`, `StorageError`.
+        Raises `CorrectionNotFoundError`, `StorageError`.
         """
-        with self._changing() as change:
-            if not change.remove(number):
-                raise NoSuchCorrection(number)
-            return len(change.all())
+        with self._change(mends=True) as transaction:
+            if not transaction.remove(number):
+                raise CorrectionNotFoundError(number)
+            left = transaction.count()
+        self._learn()
+        return left
 
     def take_all_back(self) -> None:
         """Unlearn everything. Raises `StorageError`."""
-        with self._changing() as change:
-            change.clear()
+        with self._change(mends=True) as transaction:
+            transaction.clear()
+        self._learn()
 
     def page(self, count: int, before: int = LATEST) -> list[Correction]:
         """Return the latest `count` corrections with numbers below `before`, newest first; -1 is all."""
-        return self._store.page(count, before)
+        network = self.network
+        base = base_of(network)
+        corrections = self._store.page(base, count, before) if base else []
+        check_labels(corrections, len(network.class_names))
+        return corrections
 
     def count(self) -> int:
         """Return how many corrections are kept."""
-        return self._store.count()
+        base = base_of(self.network)
+        return self._store.count(base) if base else 0
 
     def drawing(self, number: int) -> bytes | None:
         """Return the picture file of a correction as it came, or None where it came as pixels or is not there."""
-        return self._store.drawing(number)
+        base = base_of(self.network)
+        return self._store.drawing(base, number) if base else None
+
+    def salvage(self) -> tuple[list[Correction], tuple[str, ...]]:
+        """Return all corrections that can be read, oldest first, and the names of their classes.
+
+        Where the model has none, they are those of the model that was in its place before.
+        """
+        names, base = self.network.class_names, base_of(self.network)
+        if base is None or not self._store.revision(base):
+            base = self._store.latest_base(self._file.path.name) or base
+            contents = self._store.trained_model(base) if base else None
+            names = NeuralNetwork.load(io.BytesIO(contents)).class_names if contents else names
+        found = self._store.salvage(base) if base else []
+        return [one for one in found if max(one.label, one.predicted) < len(names)], names
+
+    def _restore(self, error: ValueError) -> NeuralNetwork:
+        """Return the trained model that the corrections of a damaged model file build upon, or raise `error`."""
+        with suppress(StorageError):
+            base = self._store.latest_base(self._file.path.name)
+            contents = self._store.trained_model(base) if base else None
+            if base and contents:
+                self._file.damage = f"{self._file.path.name} is damaged, so its corrections are learnt anew ({error})."
+                return mark(NeuralNetwork.load(io.BytesIO(contents)), base, 0, [])
+        raise error
 
     @contextmanager
-    def _changing(self) -> Iterator[Change]:
-        """Change the corrections and learn what they are by then: both, or neither."""
-        with self._lock:
-            if self.refusal:
-                raise StorageError(self.refusal)
-            self._check_file()
-            with self._store.changing(self._trained_file) as change:
-                yield change
-                network = self._learnt(change.all())
-                self._save(network)  # if it ends here, the next start learns again from the corrections
-            self.network = network
+    def _change(self, mends: bool = False) -> Iterator[Transaction]:
+        """Change the corrections of the model, whichever it is by now; what `mends` may change damaged ones."""
+        if self._problem and not mends:
+            self._learn()  # perhaps it is no problem any more
+        with self._store.write() as transaction:
+            refusal = self.refusal
+            if refusal and not (mends and refusal == self._problem):
+                raise StorageError(refusal)
+            if base_of(self._file.network) is None:  # its file names the base before a correction is stored
+                self._file.write(mark(self._file.network, uuid.uuid4().hex, 0, []))
+            base, file = base_of(self._file.network), self._file.path
+            if base is None:
+                raise StorageError(f"{file.name} has become another model this moment; try again.")
+            if not transaction.use(base, file.name):
+                transaction.begin(base, file.name, file.read_bytes())
+            yield transaction
 
-    def _check_file(self) -> None:
-        """Raise `StorageError` where the model file has become another model, which must not be written over."""
-        seen = _stamp(self._output)
-        if seen in (self._seen, None):
-            return
-        try:
-            taught = NeuralNetwork.load(self._output).training.get("corrections")
-        except OSError as error:
-            raise StorageError(f"{self._output.name} cannot be written: {error.strerror}") from error
-        except ValueError:
-            taught = None
-        if not isinstance(taught, dict) or taught.get("course") != self._store.course:
-            raise StorageError(f"{self._output.name} has become another model; start again to teach that one.")
-        self._seen = seen
+    def _learn(self) -> None:
+        """Let the thread learn what is stored, and wait for it with some patience."""
+        self._start_learning().join(self.patience)
 
-    def _learnt(self, corrections: Sequence[Correction]) -> NeuralNetwork:
-        """Return the network after these corrections; its file says which course it belongs to, and how far it is."""
-        lessons = [Lesson(kept.pixels, kept.label) for kept in corrections]
-        network = copy.copy(self._learner.taught(lessons))
-        state = {"course": self._store.course, "count": len(lessons), "fingerprint": fingerprint(lessons)}
-        network.training = network.training | {"corrections": state}
-        return network
+    def _start_learning(self) -> threading.Thread:
+        """Return the thread that will learn what is stored by now."""
+        with self._starting:
+            if self._next is None:
+                self._next = threading.Thread(target=self._catch_up, daemon=True)
+                self._next.start()
+            return self._next
 
     def _catch_up(self) -> None:
-        """Learn what the model file does not hold: a crash, or a program beside this one, may have come between."""
-        network = self._learnt(self._store.page(-1)[::-1])
-        if network.training["corrections"] != self.network.training["corrections"]:
-            self._save(network)
-            self.network = network
+        """Learn until the model file is as far as the corrections."""
+        with self._learning:
+            with self._starting:
+                self._next = None  # what is stored from here on is for another thread, since this one may not see it
+            try:
+                while self._is_behind():
+                    with self._store.lease():
+                        self._learn_once()
+                self._problem = ""
+            except (StorageError, ValueError, OSError, MemoryError) as error:
+                self._problem = str(error)
 
-    def _save(self, network: NeuralNetwork) -> None:
-        """Write the model file. Raises `StorageError`."""
-        try:
-            network.save(self._output)
-        except OSError as error:
-            raise StorageError(f"{self._output.name} cannot be written: {error.strerror}") from error
-        self._seen = _stamp(self._output)
+    def _is_behind(self) -> bool:
+        """Tell whether the network may not know the corrections as they are stored."""
+        network = self.network
+        base = base_of(network)
+        if base is None or self._shipped_refusal or missing_curvature(network):
+            return False
+        revision = self._store.revision(base)
+        return revision is not None and (revision != learnt_state(network).get("revision") or not self._is_verified)
+
+    def _learn_once(self) -> None:
+        """Learn the corrections as they are stored, and write the model file unless it has become another model."""
+        network = self.network
+        base = base_of(network)
+        if base is None:
+            return
+        revision, corrections = self._store.read(base)
+        check_labels(corrections, len(network.class_names))
+        self._is_verified = True
+        if learnt_state(mark(network, base, revision, corrections)) == learnt_state(network):
+            return  # another process has learnt them
+        learnt = self._learner_of(base).learn(*to_arrays(corrections))
+        learnt = mark(learnt, base, revision, corrections)
+        with self._store.write():
+            if self.network is not network:
+                return  # it has become another model
+            if self._file.damage:  # whoever wrote that file decides what becomes of it
+                self._file.network = learnt
+            else:
+                self._file.write(learnt)
+
+    def _learner_of(self, base: str) -> Learner:
+        """Return the learner of a base, which is kept for what it learnt already."""
+        if self._learner is None or self._learner[0] != base:
+            contents = self._store.trained_model(base)
+            self._learner = base, Learner(NeuralNetwork.load(io.BytesIO(contents or b"")))
+        return self._learner[1]
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    """Return what tells one state of a file from another, or None where there is no file."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_mtime_ns, stat.st_size, stat.st_ino
+def _add(transaction: Transaction, network: NeuralNetwork, pixels: Pixels, label: int, drawing: bytes | None) -> int:
+    """Store a correction with what the network predicts so far, and return its number."""
+    outputs = network.query(scale(pixels[None]))  # (1, output)
+    return transaction.add(pixels, label, int(outputs.argmax()), float(confidence(network, outputs)[0]), drawing)
