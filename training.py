@@ -6,12 +6,17 @@ they make the distorted copies of the next epoch, or train the other members of 
 
 import copy
 import math
+import signal
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import current_process, get_context
+from multiprocessing.connection import Connection
+from threading import current_thread, main_thread
+from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
@@ -23,6 +28,7 @@ from neural_network import Floats, NeuralNetwork
 
 # An untrained network answers about 0.5 everywhere, which costs ln 2 a node. Twice that is worse than knowing nothing.
 DIVERGED = 2 * math.log(2)
+FEWEST_AHEAD = 10_000  # records for which another process is worth its start of half a second
 INTERRUPTED = "Interrupted."
 TOO_FAST = "The training diverged: its loss is out of bounds. Try a smaller --learning-rate."
 
@@ -69,7 +75,7 @@ class Training:
     ended: str = ""
 
 
-PreparedEpoch = tuple[int, NDArray[np.int64], Pixels | None]  # number, order (n,), copies (n, 784)
+PreparedEpoch = tuple[NDArray[np.int64], Pixels | None]  # order (n,), copies (n, 784)
 Report = Callable[[int, Epoch], None]  # which of several trainings it is, from 0 up, and the epoch that has ended
 
 
@@ -127,10 +133,10 @@ def train_epochs(network: NeuralNetwork, records: Records, settings: Settings) -
     """
     batches = settings.epochs * math.ceil(len(records.labels) / settings.batch_size)
     with (
-        closing(_epochs_ahead(records, settings)) as epochs,
+        closing(_prepare_epochs_ahead(records, settings)) as epochs,
         tqdm(total=batches, desc="Training", unit=" batches", leave=False, disable=None) as bar,
     ):
-        for epoch, order, copies in epochs:
+        for epoch, (order, copies) in enumerate(epochs):
             outputs = np.empty((len(order), len(network.who)), np.float32)  # (n, output), as they were at each step
             with one_thread(), np.errstate(over="ignore", invalid="ignore"):  # its loss shows a training that diverges
                 for start in range(0, len(order), settings.batch_size):
@@ -145,25 +151,73 @@ def train_epochs(network: NeuralNetwork, records: Records, settings: Settings) -
             yield loss
 
 
-def _epochs_ahead(records: Records, settings: Settings) -> Generator[PreparedEpoch, None, None]:
-    """Yield for each epoch its number, the order (n,) of the records, and their distorted copies (n, 784), if any.
-
-    While an epoch is trained, another core makes the copies of the next.
-    """
+def _prepare_epochs(records: Records, settings: Settings) -> Generator[PreparedEpoch, None, None]:
+    """Yield for each epoch the order (n,) of the records, and their distorted copies (n, 784), if any."""
     random = np.random.default_rng(settings.seed)
-
-    def prepare(epoch: int, order: NDArray[np.int64]) -> tuple[int, NDArray[np.int64], Pixels | None]:
+    for epoch in range(settings.epochs):
+        order = random.permutation(len(records.labels))
         if settings.distortion is None:
-            return epoch, order, None
-        return epoch, order, distort(records.pixels[order], settings.distortion, (settings.seed, epoch))
+            yield order, None
+        else:
+            yield order, distort(records.pixels[order], settings.distortion, (settings.seed, epoch))
 
-    with ThreadPoolExecutor(1) as other_core:
-        upcoming = other_core.submit(prepare, 0, random.permutation(len(records.labels)))
+
+def _prepare_epochs_ahead(records: Records, settings: Settings) -> Generator[PreparedEpoch, None, None]:
+    """Yield the same, but make the copies of the next epoch in another process, while this epoch trains.
+
+    Threads would wait for each other, since most of the training holds Python's lock. An epoch's copies are overwritten
+    once the epoch after it is asked for. Where a process may not start others, as in a Dask worker, none is started.
+    """
+    if settings.distortion is None or len(records.labels) < FEWEST_AHEAD or current_process().daemon:
+        yield from _prepare_epochs(records, settings)
+        return
+    context = get_context("spawn")  # the same on every system
+    shared = context.RawArray("B", 2 * records.pixels.size)  # two epochs: one to train on, one to be filled
+    epochs = np.frombuffer(shared, np.uint8).reshape(2, *records.pixels.shape)
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_fill_epochs, args=(theirs, shared), daemon=True)
+    try:
+        with _without_ctrl_c():
+            process.start()
+        theirs.close()
+        ours.send((Records(records.pixels, records.labels, records.class_names), settings))  # without the large inputs
         for epoch in range(settings.epochs):
-            prepared = upcoming.result()
-            if epoch + 1 < settings.epochs:
-                upcoming = other_core.submit(prepare, epoch + 1, random.permutation(len(records.labels)))
-            yield prepared
+            order = ours.recv()
+            ours.send("next")
+            yield order, epochs[epoch % 2]
+    except (EOFError, ConnectionError):
+        raise ChildProcessError("the process that makes distorted copies ended; is there enough memory?") from None
+    finally:
+        ours.close()
+        if process.pid:
+            process.terminate()
+            process.join()
+
+
+def _fill_epochs(connection: Connection, shared: Any) -> None:
+    """Fill the two `shared` epochs in turn with distorted copies, in a process of its own."""
+    cv2.setNumThreads(1)  # the other cores have their own work
+    with one_thread(), suppress(EOFError, ConnectionError):  # these say that nobody wants more
+        records, settings = connection.recv()
+        epochs = np.frombuffer(shared, np.uint8).reshape(2, *records.pixels.shape)
+        for epoch, (order, copies) in enumerate(_prepare_epochs(records, settings)):
+            assert copies is not None  # for the type checker: the settings have a distortion
+            epochs[epoch % 2] = copies
+            connection.send(order)
+            connection.recv()
+
+
+@contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """Let a process that is started here ignore Ctrl-C: it is for the program, which then ends that process itself."""
+    if current_thread() is not main_thread():  # where no handler can be set
+        yield
+        return
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 def learning_rate_at(epoch: float, settings: Settings) -> float:

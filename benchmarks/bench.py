@@ -1,15 +1,13 @@
 """What the benchmarks measure on, how much of it, and how they run the project's programs."""
 
+import subprocess
 import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-
-from benchmarks.measuring import run
-from data.data_sets import bundled_digits, download_csv, load
-from data.files import data_folder
+from data.data_sets import load
+from data.files import PROJECT
 from data.records import Records
 
 
@@ -17,12 +15,8 @@ from data.records import Records
 class Bench:
     """What is measured on, and how much of it."""
 
-    data: Path  # the folder of CSV files
     scratch: Path  # a folder for what the programs write
     quick: bool
-    full: bool
-    all_seeds: bool
-    threads: tuple[int, ...]  # the numbers of threads to measure with
     picture: Path | None
 
     @property
@@ -38,48 +32,32 @@ class Bench:
     @cached_property
     def train(self) -> Records:
         """The training records of the digits."""
-        return load([self.data / "mnist_train.csv"], "train")
+        return load("digits" if self.quick else "mnist", "train")
 
     @cached_property
     def test(self) -> Records:
         """The test records of the digits."""
-        return load([self.data / "mnist_test.csv"], "test")
-
-    def run(self, program: str, *options: str | Path, **variables: str | Path) -> str:
-        """Run a program on these data and return what it prints; the user's own model stays as it is."""
-        return run(program, *options, **{"DIGITS_DATA": self.data, "DIGITS_MODEL": self.model, **variables})
-
-    def train_model(self, *options: str | Path, **variables: str | Path) -> None:
-        """Run train_model.py as a user would, for one epoch where a quick look is enough."""
-        self.run("train_model.py", *(("--epochs", "1", "--threads", "1") if self.quick else ()), *options, **variables)
+        return load("digits" if self.quick else "mnist", "test")
 
     @property
     def model(self) -> Path:
-        """Where programs save their model."""
+        """Where training saves its model; the user's own stays as it is."""
         return self.scratch / "model.npz"
 
-
-def real_data() -> Path:
-    """Return the folder of MNIST's CSV files, downloaded where they are missing, with their caches made."""
-    for part in ("train", "test"):
-        load([download_csv("mnist", part)], part)
-    return data_folder()
+    def train_model(self, *options: str | Path) -> None:
+        """Run train_model.py as a user would, for one epoch where a quick look is enough."""
+        run_program("train_model.py", *options, *(("--epochs", "1") if self.quick else ()), "--output", self.model)
 
 
-def small_data(folder: Path) -> Path:
-    """Write the digits that come with scikit-learn as if they were MNIST."""
-    folder.mkdir()
-    for part in ("train", "test"):
-        pixels, labels = bundled_digits(part)
-        np.savetxt(folder / f"mnist_{part}.csv", np.column_stack([labels, pixels]), fmt="%d", delimiter=",")
-    return folder
+def run_program(program: str, *options: str | Path) -> str:
+    """Run a program of the project and return what it prints."""
+    line = [sys.executable, str(PROJECT / program), *map(str, options)]
+    ended = subprocess.run(line, capture_output=True, text=True, encoding="utf-8", check=False)
+    if ended.returncode:
+        raise RuntimeError(f"{program} ended with status {ended.returncode}:\n{ended.stderr}")
+    return ended.stdout
 
 
-def progress(text: str) -> None:
-    """Tell on the error channel what is being measured."""
+def show_progress(text: str) -> None:
+    """Print what is being measured, on the error channel."""
     print(text, file=sys.stderr, flush=True)
-
-
-def counted(count: int, noun: str) -> str:
-    """Return "1 seed", "3 seeds"."""
-    return f"{count} {noun}{'s' * (count != 1)}"

@@ -1,4 +1,4 @@
-"""The same network, 784-200-10 with sigmoids, trained by this project and by two libraries.
+"""The same network, 784-200-10 with sigmoids, trained by this project and by two libraries, each on one thread.
 
 Each competitor is a generator: every step of it is one epoch over all records in a new order, mini-batches included,
 and yields a function that answers inputs (n, 784) with labels (n,). So a clock can be stopped between epochs.
@@ -11,12 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.neural_network import MLPClassifier
-from threadpoolctl import threadpool_info
 
-from benchmarks.measuring import installed
+from benchmarks.measuring import installed_version
 from data.records import Records
-from neural_network import NeuralNetwork
-from train_model import passes
+from training import Settings, new_network, train_epochs
 
 Answers = Callable[[NDArray[np.float32]], NDArray[np.integer]]
 Competitor = Callable[[Records, int], Iterator[Answers]]
@@ -28,12 +26,9 @@ PROJECT_NAME, SKLEARN_NAME, TORCH_NAME = "this project", "scikit-learn", "PyTorc
 
 def this_project(records: Records, seed: int) -> Iterator[Answers]:
     """Train the project's class for three epochs; validation records chose the settings for so short a training."""
-    network = NeuralNetwork(
-        records.inputs.shape[1], HIDDEN_NODES, len(records.class_names), learning_rate=0.2, momentum=0.8, seed=seed
-    )
-    rows = np.arange(len(records.labels))
-    threads = max(library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas")
-    for _ in passes(network, records, rows, epochs=3, batch_size=BATCH_SIZE, seed=seed, threads=threads):
+    settings = Settings(HIDDEN_NODES, learning_rate=0.2, epochs=3, batch_size=BATCH_SIZE, seed=seed)
+    network = new_network(settings, records)
+    for _ in train_epochs(network, records, settings):
         yield lambda inputs: network.query(inputs).argmax(axis=1)
 
 
@@ -49,6 +44,7 @@ def scikit_learn(records: Records, seed: int) -> Iterator[Answers]:
 def pytorch(records: Records, seed: int) -> Iterator[Answers]:
     """Train with PyTorch: tensors in memory, no loader between them and the network, and the fused Adam."""
     torch: Any = importlib.import_module("torch")  # not among the requirements: a large library for one comparison
+    torch.set_num_threads(1)
     torch.manual_seed(seed)
     inputs = torch.from_numpy(records.inputs)
     labels = torch.from_numpy(records.labels.astype(np.int64))
@@ -63,16 +59,10 @@ def pytorch(records: Records, seed: int) -> Iterator[Answers]:
             optimiser.zero_grad()
             loss(network(inputs[rows]), labels[rows]).backward()
             optimiser.step()
-        yield lambda asked: network(torch.from_numpy(asked)).argmax(1).numpy()
+        yield lambda inputs: network(torch.from_numpy(inputs)).argmax(1).numpy()
 
 
-def competitors() -> dict[str, Competitor]:
+def installed_competitors() -> dict[str, Competitor]:
     """Return those whose library is installed; PyTorch need not be."""
     known: dict[str, Competitor] = {PROJECT_NAME: this_project, SKLEARN_NAME: scikit_learn}
-    return known | ({TORCH_NAME: pytorch} if installed("torch") else {})
-
-
-def use_threads(count: int) -> None:
-    """Tell PyTorch how many threads to use; the others do what threadpoolctl says."""
-    if installed("torch"):
-        importlib.import_module("torch").set_num_threads(count)
+    return known | ({TORCH_NAME: pytorch} if installed_version("torch") else {})

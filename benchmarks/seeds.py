@@ -1,39 +1,90 @@
-"""Train with several seeds and print what the test records say: of each, the mean, and the spread.
+"""Train with several seeds, and print what the test records say: of each seed, their mean, and their spread.
 
-    python benchmarks/seeds.py --dataset mnist --distort 0.6 --epochs 80     options are those of train_model.py
+    python -m benchmarks.seeds --dataset mnist --distort 0.8 --epochs 200 --jobs 2
 
-Which options these are was chosen on validation records; here nothing is chosen.
+The other options are those of train_model.py; which they are was chosen on validation records, and here nothing is
+chosen. The seeds are joblib tasks: processes of this machine, or those of a Dask cluster that --scheduler names.
 """
 
 import argparse
-import json
 import sys
-import tempfile
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from statistics import fmean, stdev
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import joblib
+from tqdm import tqdm
 
-from benchmarks.measuring import run
-from data.files import data_folder
+import train_model
+import training
+from data.data_sets import DATA_SETS, load
+from data.options import seed, whole_number
+from data.records import DataError, Records, hold_out
+from training import Epoch, Settings
 
 
-def main() -> int:
-    """Train, measure and print."""
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line. Returns the exit status: 0, or 1 for a failure."""
     parser = argparse.ArgumentParser(description="Train with several seeds, and score each on the test records.")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], metavar="N", help="(default: 0 1 2)")
-    options, training = parser.parse_known_args()
-    accuracies = []
-    with tempfile.TemporaryDirectory(prefix="benchmark_") as folder:
-        model = Path(folder) / "model.npz"
-        for seed in options.seeds:
-            told = {"DIGITS_DATA": data_folder(), "DIGITS_MODEL": model}
-            run("train_model.py", *training, "--seed", str(seed), **told)
-            accuracies.append(json.loads(run("evaluate.py", "--json", "--model", model, **told))["accuracy"])
-            print(f"seed {seed}: {accuracies[-1]:.2%}", flush=True)
+    parser.add_argument("--seeds", type=seed, nargs="+", default=[0, 1, 2], metavar="N", help="(default: 0 1 2)")
+    parser.add_argument("--jobs", type=whole_number, default=1, metavar="N", help="seeds at a time (default: 1)")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that trains, --jobs seeds at a time")
+    options, others = parser.parse_known_args(argv)
+    recipe = train_model.parse(others)
+    try:
+        data_set, records = train_model.training_records(recipe)
+        test = load(data_set.name if data_set.name in DATA_SETS else "mnist", "test")
+        settings = train_model.settings_from(recipe, data_set)
+        task = joblib.delayed(train_with_seed)
+        tasks = [task(replace(settings, seed=one), recipe.committee, records, test) for one in options.seeds]
+        accuracies = []
+        with choose_backend(options.scheduler):
+            runs = joblib.Parallel(n_jobs=options.jobs, return_as="generator_unordered")(tasks)
+            for one, accuracy in tqdm(runs, total=len(tasks), desc="Seeds", disable=None):
+                tqdm.write(f"seed {one}: {accuracy:.2%}")
+                sys.stdout.flush()
+                accuracies.append(accuracy)
+    except (DataError, OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     spread = f", standard deviation {100 * stdev(accuracies):.2f} points" if len(accuracies) > 1 else ""
     print(f"mean: {fmean(accuracies):.2%}{spread}")
     return 0
+
+
+@contextmanager
+def choose_backend(scheduler: str | None) -> Iterator[None]:
+    """Let joblib give its tasks to processes of this machine, or to the Dask cluster at this address."""
+    if scheduler is None:
+        yield
+        return
+    from distributed import Client  # slow to import, and one machine does without it
+
+    with Client(scheduler), joblib.parallel_config("dask"):
+        yield
+
+
+def train_with_seed(settings: Settings, committee: int, records: Records, test: Records) -> tuple[int, float]:
+    """Train as train_model.py does, and return the seed with the accuracy (0 to 1) on the test records."""
+    rows, validation_rows = hold_out(len(records.labels), settings.seed)
+    learnt, validation = records.take(rows), records.take(validation_rows)
+    trainings = []
+    for member in training.member_seeds(settings.seed, committee):
+        one = replace(settings, seed=member)
+        report = partial(print_epoch, settings)
+        trainings.append(training.train(training.new_network(one, learnt), learnt, validation, one, report))
+    result = train_model.result_of(trainings, validation)
+    if result is None:
+        raise ValueError(training.TOO_FAST)
+    return settings.seed, training.measure(result.network, test)[1]
+
+
+def print_epoch(settings: Settings, epoch: Epoch) -> None:
+    """Show the progress of a task, whichever process it runs in."""
+    done = f"epoch {epoch.number}/{settings.epochs}"
+    tqdm.write(f"seed {settings.seed}, {done}: validation accuracy {epoch.validation_accuracy:.2%}", file=sys.stderr)
 
 
 if __name__ == "__main__":

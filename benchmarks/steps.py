@@ -1,67 +1,80 @@
-"""Single calls of `train` against the textbook and against the machine's matrix product; epochs with distortions."""
+"""Single calls of `train` against the textbook and against the machine's matrix product; epochs; committees."""
 
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg.blas import sgemm
-from threadpoolctl import threadpool_limits
 
-from benchmarks import textbook
-from benchmarks.bench import Bench, counted, progress
-from benchmarks.measuring import Row, in_turn, ratio
-from data.distortion import FOR_DIGITS, Distortion, distort
-from data.records import Records, targets
-from neural_network import NeuralNetwork
-from train_model import passes
+from benchmarks.bench import Bench, show_progress
+from benchmarks.measuring import Row, measure_in_turn, ratio
+from benchmarks.textbook import TextbookNetwork
+from data.distortion import FOR_DIGITS, Distortion
+from data.records import Records
+from training import Settings, member_seeds, new_network, one_thread, train_epochs, train_side_by_side
+
+SIZES = (100, 128, 256)  # of mini-batches
 
 
 def single(bench: Bench) -> list[Row]:
     """Time one step on one record: the project's class against the textbook's, on the same parsed records."""
     count = 200 if bench.quick else 2000
-    inputs = bench.train.inputs[:count]  # (n, 784)
-    wanted = targets(bench.train.labels[:count], 10)  # (n, 10)
-    in_doubles = list(zip(inputs.astype(float), wanted.astype(float), strict=True))
-    in_floats = list(zip(inputs, wanted, strict=True))
-    ours = NeuralNetwork(inputs.shape[1], 200, 10, learning_rate=0.1, seed=0)
-    theirs = textbook.TextbookNetwork(inputs.shape[1], 200, 10, learning_rate=0.1, seed=0)
-    jobs = {"this project": partial(steps, ours.train, in_floats), "textbook": partial(steps, theirs.train, in_doubles)}
-    rows = []
-    for threads in bench.threads:
-        with threadpool_limits(threads):
-            times = in_turn(jobs, 3 * bench.runs)
-        name = counted(threads, "thread")
-        rows += [Row(f"{who}, {name}", [1e6 * t / count for t in times[who]], "µs a record") for who in jobs]
-        rows.append(ratio(f"textbook / this project, {name}", times["textbook"], times["this project"], at_least=3))
-    return rows
+    inputs, targets = bench.train.inputs[:count], bench.train.targets[:count]  # (n, 784), (n, 10)
+    ours = new_network(Settings(momentum=0), bench.train)
+    theirs = TextbookNetwork(inputs.shape[1], 200, 10, learning_rate=0.1, seed=0)
+    jobs: dict[str, Callable[[], object]] = {
+        "this project": partial(take_steps, ours.train, list(zip(inputs, targets, strict=True))),
+        "textbook": partial(
+            take_steps, theirs.train, list(zip(inputs.astype(float), targets.astype(float), strict=True))
+        ),
+    }
+    with one_thread():
+        times = measure_in_turn(jobs, 3 * bench.runs)
+    rows = [Row(name, [1e6 * seconds / count for seconds in times[name]], "µs a record") for name in jobs]
+    return [*rows, ratio("textbook / this project", times["textbook"], times["this project"], at_least=4)]
 
 
-def steps(train: Callable[..., object], records: Sequence[tuple[object, object]]) -> None:
+def take_steps(train: Callable[..., object], records: Sequence[tuple[NDArray[np.floating], ...]]) -> None:
     """Take one step after another, each on the inputs and targets of one record or mini-batch."""
-    for inputs, wanted in records:
-        train(inputs, wanted)
+    for inputs, targets in records:
+        train(inputs, targets)
 
 
 def distortions(bench: Bench) -> list[Row]:
-    """Time one epoch on distorted copies against one on the records themselves, both on one thread."""
-    train = bench.train
-    rows, inputs = np.arange(len(train.labels)), train.inputs.shape[1]  # inputs are made now, not in the first epoch
-
-    def epoch(distortion: Distortion | None) -> None:
-        network = NeuralNetwork(inputs, 200, 10, learning_rate=0.1, momentum=0.8, seed=0)
-        next(passes(network, train, rows, epochs=1, batch_size=100, seed=0, threads=1, distortion=distortion))
-
-    jobs: dict[str, Callable[[], object]] = {
-        "epoch": lambda: epoch(None),
-        "epoch with distortions": lambda: epoch(FOR_DIGITS),
-        "distortions alone": lambda: distort(train.pixels, FOR_DIGITS, 0),
-    }
-    times = in_turn(jobs, bench.runs)
-    share = ratio("", times["epoch with distortions"], times["epoch"]).values
+    """Time epochs on distorted copies and on the records themselves, without the first, which loads and starts more."""
+    times: dict[Distortion | None, list[float]] = {None: [], FOR_DIGITS: []}
+    for _ in range(bench.runs):
+        for distortion in times:
+            show_progress(f"distort: {'plain' if distortion is None else 'distorted'} epochs")
+            settings = Settings(epochs=2 if bench.quick else 6, distortion=distortion)
+            epochs = train_epochs(new_network(settings, bench.train), bench.train, settings)
+            ends = [time.perf_counter() for _ in epochs]
+            times[distortion] += np.diff(ends).tolist()
+    share = ratio("", times[FOR_DIGITS], times[None]).values
     return [
-        *(Row(f"{name}, 1 thread", times[name], "s") for name in jobs),
-        Row("epoch with distortions / epoch", share, "times", at_most=2.5),
+        Row("epoch", times[None], "s"),
+        Row("epoch with distortions", times[FOR_DIGITS], "s"),
+        Row("epoch with distortions / epoch", share, "times", at_most=1.25),
     ]
+
+
+def committee(bench: Bench) -> list[Row]:
+    """Time the training of two networks one after the other, and side by side in processes that have started before."""
+    settings = [Settings(epochs=1 if bench.quick else 10, seed=seed) for seed in member_seeds(0, 2)]
+
+    def train(jobs: int) -> None:
+        show_progress(f"committee: two networks, --jobs {jobs}")
+        list(train_side_by_side(settings, bench.train, bench.test, jobs, report=ignore))
+
+    times = measure_in_turn({"--jobs 1": partial(train, 1), "--jobs 2": partial(train, 2)}, bench.runs)
+    rows = [Row(f"two networks, {name}", seconds, "s") for name, seconds in times.items()]
+    return [*rows, ratio("--jobs 1 / --jobs 2", times["--jobs 1"], times["--jobs 2"], at_least=1.7)]
+
+
+def ignore(*_epoch: object) -> None:
+    """Report nothing."""
 
 
 def sgemm_share(bench: Bench) -> list[Row]:
@@ -72,36 +85,31 @@ def sgemm_share(bench: Bench) -> list[Row]:
     side = 512 if bench.quick else 4096
     random = np.random.default_rng(0)
     a, b, c = (np.asfortranarray(random.random((side, side), dtype=np.float32)) for _ in range(3))
-    sizes = (100, 128, 256)
     jobs: dict[str, Callable[[], object]] = {"sgemm": lambda: sgemm(1, a, b, 0, c, overwrite_c=True)}
-    done = {"sgemm": 2 * side**3}
-    for size in sizes:
-        jobs[f"train {size}"], done[f"train {size}"] = training_job(bench.train, size)
-    rows = []
-    for threads in bench.threads:
-        progress(f"sgemm: {counted(threads, 'thread')}")
-        with threadpool_limits(threads):
-            times = in_turn(jobs, 5 * bench.runs)
-        rates = {name: [done[name] / t / 1e9 for t in times[name]] for name in jobs}
-        name = counted(threads, "thread")
-        rows.append(Row(f"sgemm {side} x {side}, {name}", rates["sgemm"], "GFLOP/s"))
-        for size in sizes:
-            rows.append(Row(f"train, batch size {size}, {name}", rates[f"train {size}"], "GFLOP/s"))
-            share = [100 * value for value in ratio("", rates[f"train {size}"], rates["sgemm"]).values]
-            rows.append(Row("… of sgemm", share, "%", at_least=50))
+    counts = {"sgemm": 2 * side**3}
+    for size in SIZES:
+        jobs[f"train {size}"], counts[f"train {size}"] = training_job(bench.train, size)
+    show_progress("sgemm")
+    with one_thread():
+        times = measure_in_turn(jobs, 5 * bench.runs)
+    rates = {name: [counts[name] / seconds / 1e9 for seconds in times[name]] for name in jobs}
+    rows = [Row(f"sgemm {side} x {side}", rates["sgemm"], "GFLOP/s")]
+    for size in SIZES:
+        share = [100 * value for value in ratio("", rates[f"train {size}"], rates["sgemm"]).values]
+        rows.append(Row(f"train, batch size {size}", rates[f"train {size}"], "GFLOP/s"))
+        rows.append(Row("… of sgemm", share, "%", at_least=50))
     return rows
 
 
 def training_job(train: Records, size: int) -> tuple[Callable[[], object], int]:
     """Return a training on some 10,000 records in batches of `size`, and the operations of its matrix products."""
     starts = range(0, min(10_000, len(train.labels)) - size + 1, size)
-    wanted = targets(train.labels, 10)
-    batches = [(train.inputs[start : start + size], wanted[start : start + size]) for start in starts]
-    network = NeuralNetwork(train.inputs.shape[1], 200, 10, learning_rate=0.1, momentum=0.8, seed=0)
-    return partial(steps, network.train, batches), len(batches) * size * operations(784, 200, 10)
+    batches = [(train.inputs[start : start + size], train.targets[start : start + size]) for start in starts]
+    network = new_network(Settings(batch_size=size), train)
+    return partial(take_steps, network.train, batches), len(batches) * size * count_operations(784, 200, 10)
 
 
-def operations(input_nodes: int, hidden_nodes: int, output_nodes: int) -> int:
+def count_operations(input_nodes: int, hidden_nodes: int, output_nodes: int) -> int:
     """Return the multiplications and additions of the matrix products in one record's share of a training step."""
     forward = input_nodes * hidden_nodes + hidden_nodes * output_nodes
     backward = hidden_nodes * output_nodes  # the errors of the hidden nodes

@@ -46,7 +46,7 @@ class TextbookNetwork:
         return expit(np.dot(self.who, hidden_outputs))  # (output, 1)
 
 
-def parsed(line: str) -> tuple[Doubles, Doubles]:
+def parse_line(line: str) -> tuple[Doubles, Doubles]:
     """Return the inputs (784,) and the targets (10,) of one line of a CSV file without a header."""
     values = line.split(",")
     inputs = np.asarray(values[1:], dtype=float) / 255.0 * 0.99 + 0.01  # (784,)
@@ -59,4 +59,4 @@ def train_epoch(network: TextbookNetwork, path: Path, lines: int | None = None) 
     """Train on the first `lines` of a CSV file, on all of them by default, once."""
     with path.open() as file:
         for line in islice(file, lines):
-            network.train(*parsed(line))
+            network.train(*parse_line(line))

@@ -1,7 +1,11 @@
+import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import textwrap
+import time
+from multiprocessing.process import BaseProcess
 
 import numpy as np
 import pytest
@@ -101,3 +105,78 @@ def test_the_same_seed_gives_the_same_bits_however_many_threads_the_machine_has(
         for threads in ("1", "2", "2", "4")
     }  # fmt: skip
     assert len(weights) == 1
+
+
+@pytest.fixture(scope="module")
+def many(digits) -> Records:
+    """So many records that another process makes their distorted copies."""
+    records = digits[0].take(np.tile(np.arange(len(digits[0].labels)), 9))
+    assert len(records.labels) > training.FEWEST_AHEAD
+    return records
+
+
+def copy_makers() -> list[BaseProcess]:
+    """The processes that make distorted copies; those of joblib are no daemons."""
+    return [process for process in multiprocessing.active_children() if process.daemon]
+
+
+def test_copies_made_by_another_process_are_those_made_by_this_one(many, monkeypatch):
+    settings = Settings(hidden_nodes=5, epochs=3, distortion=FOR_DIGITS)
+    networks = []
+    for fewest in (training.FEWEST_AHEAD, len(many.labels) + 1):
+        monkeypatch.setattr(training, "FEWEST_AHEAD", fewest)
+        networks.append(new_network(settings, many))
+        epochs = train_epochs(networks[-1], many, settings)
+        next(epochs)
+        assert len(copy_makers()) == (len(networks) == 1)
+        assert len([*epochs]) == 2
+        assert not copy_makers()
+    assert same_weights(*networks)
+
+
+def test_a_training_that_is_given_up_leaves_no_process_behind(many):
+    settings = Settings(hidden_nodes=5, epochs=3, distortion=FOR_DIGITS)
+    epochs = train_epochs(new_network(settings, many), many, settings)
+    next(epochs)
+    epochs.close()
+    assert not copy_makers()
+
+
+def test_where_the_process_that_makes_copies_is_killed_the_training_says_so(many):
+    settings = Settings(hidden_nodes=5, epochs=100, distortion=FOR_DIGITS)
+    epochs = train_epochs(new_network(settings, many), many, settings)
+    next(epochs)
+    copy_makers()[0].kill()
+    with pytest.raises(ChildProcessError, match="enough memory"):
+        list(epochs)
+
+
+@pytest.mark.parametrize("moment", ["the process starts", "an epoch has ended"])
+@pytest.mark.skipif(sys.platform == "win32", reason="sends Ctrl-C to a group of processes")
+def test_ctrl_c_ends_both_processes_without_a_traceback(moment):
+    program = textwrap.dedent("""
+        import signal, sys, numpy, training
+        from data.data_sets import load
+        from data.distortion import FOR_DIGITS
+        if __name__ == "__main__":
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # background programs ignore Ctrl-C from the start
+            records = load("digits", "train")
+            many = records.take(numpy.tile(numpy.arange(len(records.labels)), 9))
+            settings = training.Settings(hidden_nodes=5, epochs=100_000, distortion=FOR_DIGITS)
+            network = training.new_network(settings, many)
+            print("begin", flush=True)
+            result = training.train(network, many, records, settings, lambda epoch: print("epoch", flush=True))
+            print(result.ended)
+    """)
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": str(PROJECT)}, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout
+    while (line := process.stdout.readline()) and line != ("begin\n" if moment == "the process starts" else "epoch\n"):
+        pass
+    time.sleep(0.15)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does it: to both
+    printed, problems = process.communicate(timeout=60)
+    assert printed.endswith("Interrupted.\n")
+    assert "Traceback" not in problems
