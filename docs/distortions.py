@@ -1,12 +1,9 @@
-"""Make a picture of distorted copies: `python docs/distortions.py` draws records of each class beside theirs."""
+"""Make a picture of distorted copies: `python -m docs.distortions` draws records of each class beside theirs."""
 
 import argparse
-import sys
 from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import charts
 from data.data_sets import DATA_SETS, load

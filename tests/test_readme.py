@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+import yaml
 
 import evaluate
 import server
@@ -65,6 +66,16 @@ def test_ci_runs_the_test_command_of_readme():
     command = ".venv/bin/python -m pytest"
     assert command in README
     assert command in (PROJECT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_the_public_ci_runs_the_commands_of_readme_on_each_system():
+    workflow = yaml.safe_load((PROJECT / ".github" / "workflows" / "tests.yml").read_text(encoding="utf-8"))
+    job = workflow["jobs"]["readme"]
+    assert {"ubuntu-latest", "macos-latest", "windows-latest"} <= set(job["strategy"]["matrix"]["os"])
+    first = [block.strip() for block in BLOCKS[:3]]  # train and score, test, both again for Windows
+    assert [step["run"] for step in job["steps"] if "run" in step] == [*first[:2], *first[2].splitlines()]
+    kernels = workflow["jobs"]["kernels"]["strategy"]["matrix"]["kernel"]
+    assert len(kernels) >= 2
 
 
 def test_every_package_is_installed_by_the_first_command():
