@@ -20,6 +20,13 @@ def model(tmp_path_factory):
     return path
 
 
+def lettered_network() -> NeuralNetwork:
+    """Return a network for ten letters."""
+    network = NeuralNetwork(784, 5, 10, 0.1, seed=0)
+    network.class_names = tuple("abcdefghij")
+    return network
+
+
 def test_the_score_is_printed_as_people_know_it(run: Run, model, tmp_path):
     ended = run("evaluate.py", "--model", model, "--report", tmp_path / "pictures")
     assert ended.returncode == 0, ended.stderr
@@ -73,7 +80,7 @@ def test_clothes_are_scored_with_their_names(run: Run, real_data, tmp_path):
 
 def test_a_csv_file_is_scored_with_the_names_of_the_model(digits_csv, tmp_path, capsys):
     path = tmp_path / "clothes.npz"
-    NeuralNetwork(784, 5, 10, 0.1, seed=0, class_names=list("abcdefghij")).save(path)
+    lettered_network().save(path)
     assert evaluate.main([str(digits_csv), "--model", str(path), "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
     assert result["total"] == 200
@@ -85,7 +92,7 @@ def test_a_csv_file_is_scored_with_the_names_of_the_model(digits_csv, tmp_path, 
     [
         (NeuralNetwork(64, 5, 10, 0.1), "takes 64 inputs"),
         (NeuralNetwork(784, 5, 3, 0.1), "knows 0, 1, 2"),
-        (NeuralNetwork(784, 5, 10, 0.1, class_names=list("abcdefghij")), "knows a, b, c"),
+        (lettered_network(), "knows a, b, c"),
     ],
 )
 def test_a_model_of_other_classes_or_sizes_is_told(network, told, tmp_path, capsys):

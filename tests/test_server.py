@@ -181,19 +181,24 @@ def test_the_steps_of_a_large_photo_are_sent_small(client):
         assert max(decode(messages.picture_file({"imageData": step["image"]})).shape) <= 280
 
 
+def replace_network(app, network: NeuralNetwork) -> None:
+    """Let the app answer with another network from now on, as if its model file held it."""
+    app.extensions["teacher"]._file.network = network
+
+
 @pytest.mark.parametrize(
     ("outputs", "unsure"),
     [([0.99, 0.1, 0.4], False), ([0.9, 0.1, 0.5], True), ([0.45, 0.1, 0.1], True), ([0.95, 0.1, 0.1], False)],
 )
 def test_an_answer_is_unsure_where_the_winner_is_weak_or_has_a_rival(app, client, outputs, unsure):
-    app.extensions["teacher"].network = that_answers(outputs)
+    replace_network(app, that_answers(outputs))
     answer = client.post("/query", json={"inputs": [0] * 784}).json
     assert answer["outputs"] == pytest.approx(outputs)
     assert answer["unsure"] is unsure
 
 
 def test_a_network_of_one_class_answers_too(app, client):
-    app.extensions["teacher"].network = that_answers([0.8])
+    replace_network(app, that_answers([0.8]))
     assert client.post("/query", json={"inputs": [0] * 784}).json["label"] == "0"
 
 
@@ -510,14 +515,14 @@ def test_a_request_sees_one_whole_network_even_if_it_is_replaced_meanwhile(app, 
         """A network that is replaced while it answers."""
 
         def forward(self, *arguments):
-            app.extensions["teacher"].network = newer
+            replace_network(app, newer)
             return super().forward(*arguments)
 
     older = Replaced(784, 20, 10, 0.1, seed=2)
     older.class_names = tuple(f"old {number}" for number in range(10))
     newer = NeuralNetwork(784, 30, 10, 0.1, seed=3)
     newer.class_names = tuple(f"new {number}" for number in range(10))
-    app.extensions["teacher"].network = older
+    replace_network(app, older)
     request = {"json": {"inputs": [128] * 784}}
     first, second = (client.post("/query?include=hidden", **request).json for _ in range(2))
     for answer, network, word in ((first, older, "old"), (second, newer, "new")):
@@ -531,7 +536,7 @@ def test_threads_that_ask_while_the_network_is_replaced_get_the_answer_of_one_or
     networks = [NeuralNetwork(784, 200, 10, 0.1, seed=seed) for seed in range(2)]
     pixels = np.linspace(0, 255, 784)
     right = [network.query(scale(pixels)).tolist() for network in networks]
-    app.extensions["teacher"].network = networks[0]
+    replace_network(app, networks[0])
     answers: list[list[float]] = []
 
     def ask() -> None:
@@ -545,7 +550,7 @@ def test_threads_that_ask_while_the_network_is_replaced_get_the_answer_of_one_or
     replaced = 0
     while any(thread.is_alive() for thread in threads):
         replaced += 1
-        app.extensions["teacher"].network = networks[replaced % 2]
+        replace_network(app, networks[replaced % 2])
     assert len(answers) == 200
     assert all(answer in right for answer in answers)
 
