@@ -58,7 +58,8 @@ def run(tmp_path: Path) -> Run:
     def run_program(*command: str | Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         program, *options = map(str, command)
         called = [str(PROJECT / program)] if program.endswith(".py") else ["-m", program]
-        alone = {"PYTHONPATH": str(PROJECT), "DIGITS_MIRROR": NOWHERE, "DIGITS_DATA": str(tmp_path / "no_data"), "https_proxy": NOWHERE}
+        alone = {"DIGITS_MIRROR": NOWHERE, "DIGITS_DATA": str(tmp_path / "no_data"), "https_proxy": NOWHERE}
+        alone |= {"PYTHONPATH": str(PROJECT)}
         return subprocess.run(
             [sys.executable, *called, *options],
             cwd=tmp_path, env=os.environ | alone | {"DIGITS_MODEL": str(tmp_path / "model.npz")} | (env or {}),

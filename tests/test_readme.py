@@ -42,7 +42,9 @@ def test_a_program_of_a_package_in_readme_exists():
 
 
 def test_the_picture_that_readme_sends_is_answered(model):
-    (kind, file, path) = re.findall(r'curl -H "Content-Type: (\S+)" --data-binary @(\S+) http://[\d.:]+(/\S+)', README)[0]
+    request = re.search(r'curl -H "Content-Type: (\S+)" --data-binary @(\S+) http://[\d.:]+(/\S+)', README)
+    assert request
+    kind, file, path = request.groups()
     client = server.create_app({"TESTING": True, "MODEL": shipped_model()}).test_client()
     reply = client.post(path, data=(PROJECT / file).read_bytes(), content_type=kind)
     assert json.loads(reply.data)["label"] == "7"
@@ -86,7 +88,7 @@ def test_every_package_is_installed_by_the_first_command():
         imported |= set(re.findall(r"^\s*(?:from|import) (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE))
     packages = {
         "numpy": "numpy", "scipy": "scipy", "cv2": "opencv-python", "sklearn": "scikit-learn",
-        "matplotlib": "matplotlib", "threadpoolctl": "threadpoolctl", "tqdm": "tqdm", "joblib": "joblib", "PIL": "pillow",
-        "flask": "flask", "flask_cors": "flask-cors", "waitress": "waitress",
+        "matplotlib": "matplotlib", "threadpoolctl": "threadpoolctl", "tqdm": "tqdm",
+        "joblib": "joblib", "PIL": "pillow", "flask": "flask", "flask_cors": "flask-cors", "waitress": "waitress",
     }  # fmt: skip
     assert required == {package for module, package in packages.items() if module in imported}
