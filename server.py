@@ -16,6 +16,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Collection, Mapping
+from dataclasses import asdict
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote
@@ -162,7 +163,7 @@ def health() -> Reply:
         "class_names": asked.class_names,
         "training": training(asked),
     }
-    return {"status": "ok", "model": model}
+    return {"status": "ok", "model": model, "corrections": asdict(teacher().status)}
 
 
 @routes.get("/openapi.json")
@@ -191,7 +192,7 @@ def train() -> tuple[Reply, int]:
         "before": answer(done.before, {"pixels": pixels}),
         "after": answer(done.after, {"pixels": pixels}),
     }
-    return reply, 201 if done.is_new else 200
+    return reply | still_learning(), 201 if done.is_new else 200
 
 
 @teaching.get("/corrections")
@@ -225,20 +226,20 @@ def relabel(number: int) -> Reply:
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("Send application/json.")
     label = wire.label(wire.parsed(request.get_data()), network().class_names)
-    return told(teacher().relabel(number, label))
+    return told(teacher().relabel(number, label)) | still_learning()
 
 
 @teaching.delete("/corrections/<int:number>")
 def take_back(number: int) -> Reply:
     """Unlearn one correction, as if it had never been given."""
-    return {"total": teacher().take_back(number)}
+    return {"total": teacher().take_back(number)} | still_learning()
 
 
 @teaching.delete("/corrections")
 def take_all_back() -> Reply:
     """Unlearn everything."""
     teacher().take_all_back()
-    return {"total": 0}
+    return {"total": 0} | still_learning()
 
 
 @teaching.before_request
@@ -246,9 +247,9 @@ def check_client() -> None:
     """Refuse what may not teach, or read what was taught: foreign pages, and clients without the token."""
     if request.method == "OPTIONS":  # the question of a browser whether it may ask
         return
-    reason = reason_not_to_teach()
+    reason = reason_that_teaching_is_off()
     if reason:
-        raise StorageError(reason) if teacher().refusal else RefusedError("learning-off", reason)
+        raise RefusedError("learning-off", reason)
     if is_foreign():
         raise RefusedError(
             "foreign-page", "Pages of other origins may not teach; list theirs in DIGITS_ORIGINS to let them."
@@ -280,11 +281,16 @@ def is_foreign() -> bool:
 
 def reason_not_to_teach() -> str:
     """Return why nobody can teach this server, or nothing where they can."""
+    return reason_that_teaching_is_off() or teacher().refusal
+
+
+def reason_that_teaching_is_off() -> str:
+    """Return by which setting nobody can teach this server, or nothing."""
     if str(current_app.config["LEARNING"]).lower() in ("off", "0", "no", "false"):
         return "Learning is turned off here (DIGITS_LEARNING)."
     if not is_loopback(current_app.config["HOST"]) and not current_app.config["TOKEN"]:
         return "Other machines reach this server, so teaching it needs a token: start it with DIGITS_TOKEN set."
-    return teacher().refusal
+    return ""
 
 
 def needs_token() -> bool:
@@ -331,6 +337,11 @@ def told(kept: Correction) -> Reply:
         "created": kept.created,
         "pixels": kept.pixels.tolist(),
     }
+
+
+def still_learning() -> Reply:
+    """Say so where the network does not know all corrections yet."""
+    return {"learning": True} if teacher().status.learning else {}
 
 
 def teacher() -> Teacher:
