@@ -186,9 +186,9 @@ class Learner:
             network = self._step(network, inputs, residuals, noise)
         return network
 
-    def _signs(self, labels: Pixels) -> NDArray[np.int64]:
+    def _signs(self, labels: Pixels) -> NDArray[np.float64]:
         """Return (n, output): 1 at the node of the label and -1 elsewhere."""
-        return np.where(np.eye(len(self.trained.class_names), dtype=bool)[labels], 1, -1)
+        return np.where(np.eye(len(self.trained.class_names), dtype=bool)[labels], 1.0, -1.0)
 
     def _step(self, network: NeuralNetwork, inputs: Floats, residuals: Matrix, noise_variance: Matrix) -> NeuralNetwork:
         """Return a copy of `network` after one ridge regression on the `residuals` (n, output) of `inputs` (n, input).
