@@ -15,6 +15,7 @@ if __name__ == "__main__":  # the imports below take a second, in which Ctrl-C s
 import argparse
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -118,7 +119,7 @@ def health() -> Reply:
         "class_names": now.class_names,
         "training": messages.training_json(now),
     }
-    return {"status": "ok", "model": model}
+    return {"status": "ok", "model": model, "corrections": asdict(teacher().status)}
 
 
 @asking.get("/healthz/live")
@@ -145,7 +146,7 @@ def train() -> tuple[Reply, int]:
         "before": messages.answer_json(done.before, {"pixels": pixels}),
         "after": messages.answer_json(done.after, {"pixels": pixels}),
     }
-    return reply, 201 if done.is_new else 200
+    return reply | still_learning(), 201 if done.is_new else 200
 
 
 @teaching.get("/corrections")
@@ -181,20 +182,25 @@ def relabel(number: int) -> Reply:
     """Change what a correction says, as if it had always said so."""
     names = network().class_names
     label = messages.parse_label(messages.json_body(), names)
-    return messages.correction_json(teacher().relabel(number, label), names)
+    return messages.correction_json(teacher().relabel(number, label), names) | still_learning()
 
 
 @teaching.delete("/corrections/<int:number>")
 def take_back(number: int) -> Reply:
     """Unlearn one correction, as if it had never been given."""
-    return {"total": teacher().take_back(number)}
+    return {"total": teacher().take_back(number)} | still_learning()
 
 
 @teaching.delete("/corrections")
 def take_all_back() -> Reply:
     """Unlearn everything."""
     teacher().take_all_back()
-    return {"total": 0}
+    return {"total": 0} | still_learning()
+
+
+def still_learning() -> Reply:
+    """Say so where the network does not know all corrections yet."""
+    return {"learning": True} if teacher().status.learning else {}
 
 
 def teacher() -> Teacher:

@@ -103,6 +103,6 @@ def mark(network: NeuralNetwork, base: str, revision: int, corrections: Sequence
 
 
 def to_arrays(corrections: Sequence[Correction]) -> tuple[Pixels, Pixels]:
-    """Return the pixels (n, 784) and labels (n,) of corrections."""
+    """Return the pixels (n, 784) and labels (n,) of corrections, as the update takes them."""
     pixels = np.array([one.pixels for one in corrections], np.uint8).reshape(-1, PIXELS)
     return pixels, np.array([one.label for one in corrections], np.uint8)

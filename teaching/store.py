@@ -101,7 +101,8 @@ class Store:
                 _migrate(connection)
                 connection.execute(begin)
                 yield connection
-                connection.execute("COMMIT")  # what is closed before this is rolled back
+                if connection.in_transaction:
+                    connection.execute("COMMIT")  # what is closed before this is rolled back
         except (sqlite3.Error, OSError) as error:
             raise StorageError(f"{self.path.name} cannot be used: {_reason(error)}") from error
 
@@ -182,6 +183,7 @@ class Store:
                     found += [_correction(row)] if row else []
                 except (sqlite3.Error, StorageError):
                     continue
+            connection.rollback()  # a damaged file ends no transaction well
         return found
 
 
@@ -192,6 +194,7 @@ class Transaction:
         """Take the connection, in a transaction."""
         self._connection = connection
         self._course, self.base, self.revision = 0, "", 0
+        self._count: int | None = None  # of corrections, once it was needed
 
     def use(self, base: str, file: str) -> bool:
         """Change the corrections of this base, whose corrected model is in `file`; tells whether it is stored yet."""
@@ -226,7 +229,9 @@ class Transaction:
 
     def add(self, pixels: Pixels, label: int, predicted: int, confidence: float, drawing: bytes | None) -> int:
         """Store a correction and return its number. Raises `FullError` where `MAX_CORRECTIONS` are kept already."""
-        if self.count() >= MAX_CORRECTIONS:
+        if self._count is None:
+            self._count = self.count()
+        if self._count >= MAX_CORRECTIONS:
             raise FullError(
                 f"{MAX_CORRECTIONS:,} corrections are kept, and no more; take some back, or train a new model on them"
             )
@@ -237,6 +242,7 @@ class Transaction:
             [self._course, created, label, predicted, confidence, pixels.tobytes(), drawing],
         ).lastrowid
         assert number is not None
+        self._count += 1
         return number
 
     def relabel(self, number: int, label: int) -> bool:
@@ -246,11 +252,13 @@ class Transaction:
 
     def remove(self, number: int) -> bool:
         """Remove a correction; tells whether there was one of this number."""
+        self._count = None
         query = "DELETE FROM corrections WHERE course = ? AND id = ?"
         return self._connection.execute(query, [self._course, min(number, LATEST)]).rowcount > 0
 
     def clear(self) -> None:
         """Remove all corrections of the base."""
+        self._count = None
         self._connection.execute("DELETE FROM corrections WHERE course = ?", [self._course])
 
 

@@ -23,6 +23,7 @@ from teaching.store import LATEST, Correction, StorageError, Store, Transaction,
 from teaching.update import Learner, missing_curvature
 
 PATIENCE = 0.5  # seconds that who corrects waits for the learning; it goes on without them
+MAX_DRAWING = 100_000  # bytes of a picture file that is kept with its correction; the pixels are kept of every one
 
 
 class CorrectionNotFoundError(Exception):
@@ -120,14 +121,19 @@ class Teacher:
     def teach(self, pixels: Pixels, label: int, drawing: bytes | None = None) -> Outcome:
         """Store that `pixels` (784,) show class `label`, learn it, and return what it did.
 
-        The same drawing again is kept once, with the label that was given last. Raises `StorageError`, `FullError`.
+        The same drawing again is kept once, with the label that was given last. The file that it came in, `drawing`, is
+        kept up to `MAX_DRAWING`. Raises `StorageError`, `FullError`.
         """
+        if drawing and len(drawing) > MAX_DRAWING:
+            drawing = None
         with self._change() as transaction:
             before = self._file.network
             number = transaction.find(pixels)
             is_new = number is None
             if number is None:
-                number = _add(transaction, before, pixels, label, drawing)
+                outputs = before.query(scale(pixels[None]))  # (1, output)
+                sure = float(confidence(before, outputs)[0])
+                number = transaction.add(pixels, label, int(outputs.argmax()), sure, drawing)
             else:
                 transaction.relabel(number, label)
             stored = transaction.get(number)
@@ -138,12 +144,14 @@ class Teacher:
 
     def teach_rows(self, pixels: Pixels, labels: Pixels) -> int:
         """Teach many drawings, (n, 784), at once; return how many were new. Raises what `teach` does."""
-        new = 0
+        outputs = self.network.query(scale(pixels))  # (n, output)
+        predicted, confidences = outputs.argmax(axis=1), confidence(self.network, outputs)
         with self._change() as transaction:
-            for drawing, label in zip(pixels, labels, strict=True):
-                if transaction.find(drawing) is None:  # asked for each in turn, since the file may hold it twice
-                    _add(transaction, self._file.network, drawing, int(label), None)
-                    new += 1
+            before = transaction.count()
+            for values in zip(pixels, labels.tolist(), predicted.tolist(), confidences.tolist(), strict=True):
+                if transaction.find(values[0]) is None:  # asked for each in turn, since the file may hold it twice
+                    transaction.add(*values, None)
+            new = transaction.count() - before
         self._learn()
         return new
 
@@ -297,9 +305,3 @@ class Teacher:
             contents = self._store.trained_model(base)
             self._learner = base, Learner(NeuralNetwork.load(io.BytesIO(contents or b"")))
         return self._learner[1]
-
-
-def _add(transaction: Transaction, network: NeuralNetwork, pixels: Pixels, label: int, drawing: bytes | None) -> int:
-    """Store a correction with what the network predicts so far, and return its number."""
-    outputs = network.query(scale(pixels[None]))  # (1, output)
-    return transaction.add(pixels, label, int(outputs.argmax()), float(confidence(network, outputs)[0]), drawing)

@@ -8,7 +8,6 @@ left to store.py.
 
 import copy
 import hashlib
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +20,6 @@ from data.records import Pixels, scale
 from neural_network import Floats, NeuralNetwork
 
 Matrix = NDArray[np.floating]
-Mask = NDArray[np.bool_]
 
 PREFIX = "memory_"  # of the curvature tables in a model file
 
@@ -50,6 +48,7 @@ COPIES = tuple(
 # How long a correction takes with so many before it: python -m benchmarks.corrections speed
 BLOCK = 100  # corrections that are learnt together; the blocks before stay as they are
 MAX_RECORDS = 250  # corrections and copies of a block: with many corrections, each has fewer copies
+MAX_NOISE = 1000  # a first step with a noise variance so many times as large moves nothing: it is left out
 MAX_EARLIER = 1000  # corrections before a block that it must not undo
 MAX_STEPS = 4  # the sigmoids are not the straight lines that a step takes them for
 
@@ -94,17 +93,6 @@ def second_moments(table: NDArray[np.float16]) -> Matrix:
     return rows.T @ rows + np.diag(rest**2)
 
 
-@dataclass(frozen=True)
-class Block:
-    """The records that are learnt together: corrections of a block with their copies, then corrections before them."""
-
-    inputs: Floats  # (n, input)
-    labels: Pixels  # (n,)
-    weights: Matrix  # (n,)
-    is_new: Mask  # (n,): of this block, and not before it
-    is_correction: Mask  # (n,): the correction itself, and not a distorted copy of it
-
-
 class Learner:
     """Finds the weights that a trained network has after corrections.
 
@@ -146,35 +134,70 @@ class Learner:
 
     def _learn_block(self, network: NeuralNetwork, pixels: Pixels, labels: Pixels, start: int) -> NeuralNetwork:
         """Return the network after the corrections from `start` on, which keeps to the ones before."""
-        block, count = _block(pixels, labels, start), len(labels)
-        signs = np.where(np.eye(len(network.class_names), dtype=bool)[block.labels], 1, -1)  # (n, output)
-        noise_variance = NOISE_VARIANCE * count / block.weights[:, None]  # (n, 1)
-        reached = final_inputs(network.forward(block.inputs)[1])  # (n, output)
-        residuals = signs * np.maximum(0, MARGIN - signs * reached)  # (n, output)
-        included = (np.abs(residuals) > TOLERANCE) & block.is_new[:, None]  # (n, output)
-        if not included.any():  # the network says all that already, and surely
-            return network
+        count = len(labels)
         many = 1 + ((count - 1) / NOISE_DOUBLES_AT) ** 2
-        for factor in (many, *4.0 ** -np.arange(1, MAX_STEPS)):
-            network = self._step(network, block, residuals, np.where(included, noise_variance * factor, np.inf))
-            _, outputs = network.forward(block.inputs)
-            wrong = block.is_correction & (outputs.argmax(axis=1) != block.labels)  # (n,)
+        if many < MAX_NOISE:
+            before = network
+            network = self._learn_copies(before, pixels[start:], labels[start:], NOISE_VARIANCE * count * many)
+            if network is before:
+                return network
+        earlier = slice(max(0, start - MAX_EARLIER), start)
+        inputs = scale(np.concatenate([pixels[start:], pixels[earlier]]))  # (n, input)
+        labels = np.concatenate([labels[start:], labels[earlier]])  # (n,)
+        return self._learn_wrong(network, inputs, labels, count - start, NOISE_VARIANCE * count)
+
+    def _learn_copies(
+        self, network: NeuralNetwork, pixels: Pixels, labels: Pixels, noise_variance: float
+    ) -> NeuralNetwork:
+        """Return the network after a step on corrections (n, 784) and their distorted copies.
+
+        It is `network` itself where that says all of it already, and surely.
+        """
+        copies = next(number for number in (8, 4, 2, 1) if len(labels) * (1 + number) <= MAX_RECORDS)
+        inputs = scale(np.vstack([np.vstack([own, transform(own, COPIES[:copies])]) for own in pixels]))  # (m, input)
+        weights = np.tile([WEIGHT, *[COPIES_WEIGHT / copies] * copies], len(labels))  # (m,)
+        signs = self._signs(np.repeat(labels, 1 + copies))  # (m, output)
+        reached = final_inputs(network.forward(inputs)[1])  # (m, output)
+        residuals = signs * np.maximum(0, MARGIN - signs * reached)  # (m, output)
+        included = np.abs(residuals) > TOLERANCE  # (m, output)
+        if not included.any():
+            return network
+        return self._step(network, inputs, residuals, np.where(included, noise_variance / weights[:, None], np.inf))
+
+    def _learn_wrong(
+        self, network: NeuralNetwork, inputs: Floats, labels: Pixels, new_count: int, noise_variance: float
+    ) -> NeuralNetwork:
+        """Return the network after steps on those of the corrections that it still answers wrongly.
+
+        The first `new_count` of them, those of the block, are held where each step begins.
+        """
+        signs, is_new = self._signs(labels), np.arange(len(labels)) < new_count  # (n, output), (n,)
+        for step in range(1, MAX_STEPS):
+            _, outputs = network.forward(inputs)
+            wrong = outputs.argmax(axis=1) != labels  # (n,)
             if not wrong.any():
                 break
-            # Once more from here for these alone, while the other corrections of the block stay as they are now.
-            reached = final_inputs(outputs)
-            residuals = signs * np.maximum(0, SECOND_MARGIN - signs * reached) * wrong[:, None]
+            reached = final_inputs(outputs)  # (n, output)
+            residuals = signs * np.maximum(0, SECOND_MARGIN - signs * reached) * wrong[:, None]  # (n, output)
             rivals = np.where(signs > 0, -np.inf, reached).argmax(axis=1)  # (n,)
-            held = np.flatnonzero(block.is_correction & block.is_new | wrong)
-            included[:] = False
-            included[held, block.labels[held]] = included[held, rivals[held]] = True
+            held = np.flatnonzero(is_new | wrong)
+            noise = np.full(signs.shape, np.inf)  # (n, output)
+            noise[held, labels[held]] = noise[held, rivals[held]] = noise_variance / WEIGHT / 4**step
+            network = self._step(network, inputs, residuals, noise)
         return network
 
-    def _step(self, network: NeuralNetwork, block: Block, residuals: Matrix, noise_variance: Matrix) -> NeuralNetwork:
-        """Return a copy of `network` after one ridge regression on `residuals` (n, output), inf for those left out."""
+    def _signs(self, labels: Pixels) -> NDArray[np.float64]:
+        """Return (n, output): 1 at the node of the label and -1 elsewhere."""
+        return np.where(np.eye(len(self.trained.class_names), dtype=bool)[labels], 1.0, -1.0)
+
+    def _step(self, network: NeuralNetwork, inputs: Floats, residuals: Matrix, noise_variance: Matrix) -> NeuralNetwork:
+        """Return a copy of `network` after one ridge regression on the `residuals` (n, output) of `inputs` (n, input).
+
+        Those whose noise variance (n, output) is infinite are left out.
+        """
         rows, nodes = np.nonzero(np.isfinite(noise_variance))  # (m,) each: a residual is of one output for one record
         used, at = np.unique(rows, return_inverse=True)  # (s,), (m,)
-        inputs, who = block.inputs[used], network.who  # (s, input), (output, hidden)
+        inputs, who = inputs[used], network.who  # (s, input), (output, hidden)
         hidden_outputs, _ = network.forward(inputs)  # (s, hidden)
         slopes = hidden_outputs * (1 - hidden_outputs)  # (s, hidden)
         jacobian = slopes[at] * who[nodes]  # (m, hidden): of the final inputs, by the inputs of the hidden nodes
@@ -194,22 +217,6 @@ class Learner:
         hidden_coefficients = (dual_coefficients @ who) * slopes  # (s, hidden)
         changed.wih = network.wih + self._inverse["slopes"] @ hidden_coefficients.T @ inputs_by_curvature
         return changed
-
-
-def _block(pixels: Pixels, labels: Pixels, start: int) -> Block:
-    """Return what is learnt with the corrections from `start` on: them, their copies, and some before them."""
-    count, earlier = len(labels) - start, slice(max(0, start - MAX_EARLIER), start)
-    copies = next(number for number in (8, 4, 2, 1) if count * (1 + number) <= MAX_RECORDS)
-    new_records = [np.vstack([own[None], transform(own, COPIES[:copies])]) for own in pixels[start:]]
-    new_weights = np.tile([WEIGHT, *[COPIES_WEIGHT / copies] * copies], count)
-    earlier_count, new_count = earlier.stop - earlier.start, len(new_weights)
-    return Block(
-        inputs=scale(np.concatenate([*new_records, pixels[earlier]])),
-        labels=np.concatenate([np.repeat(labels[start:], 1 + copies), labels[earlier]]),
-        weights=np.concatenate([new_weights, np.full(earlier_count, WEIGHT)]),
-        is_new=np.arange(new_count + earlier_count) < new_count,
-        is_correction=np.concatenate([np.arange(new_count) % (1 + copies) == 0, np.ones(earlier_count, bool)]),
-    )
 
 
 def _damped_inverse(matrix: Matrix, damping: float) -> Floats:

@@ -28,7 +28,8 @@ from data.records import scale
 from drawing.decoding import decode
 from drawing.preparation import prepare
 from neural_network import NeuralNetwork
-from teaching.update import Learner, Lesson
+from teaching.model_file import to_arrays
+from teaching.update import Learner
 from tests.conftest import missing, same_weights
 from tests.test_server import WholeAnswers, assert_problem, data_url, picture, seven
 from web import access
@@ -43,6 +44,7 @@ def make(model: Path) -> Make:
 
     def make_app(**config: object) -> Flask:
         app = server.create_app({"MODEL": model, "LESSONS_PER_MINUTE": 10_000, **config})
+        app.extensions["teacher"].patience = None  # until it is learnt, however slow the machine
         app.test_client_class = WholeAnswers
         return app
 
@@ -214,9 +216,8 @@ def test_two_clients_at_once_are_both_learnt_from(app, digits):
         thread.join()
     assert [answer.status_code for answer in answers] == [201] * 20
     assert app.test_client().get("/corrections").json["total"] == 20
-    kept = app.extensions["teacher"].page(-1)[::-1]
-    lessons = [Lesson(correction.pixels, correction.label) for correction in kept]
-    assert same_weights(network_of(app), Learner(trained).taught(lessons))
+    corrections = app.extensions["teacher"].page(-1)[::-1]
+    assert same_weights(network_of(app), Learner(trained).learn(*to_arrays(corrections)))
 
 
 def test_a_restarted_server_knows_what_it_was_taught(make, digits):
@@ -373,7 +374,7 @@ def test_lessons_of_many_clients_are_counted_at_once():
 
 
 def test_as_many_corrections_as_are_kept_can_still_be_changed_and_taken_back(client, monkeypatch, digits):
-    monkeypatch.setattr(teaching.store, "MOST", 2)
+    monkeypatch.setattr(teaching.store, "MAX_CORRECTIONS", 2)
     numbers = [teach(client, digits[row], "1")["correction"]["id"] for row in range(2)]
     assert_problem(client.post("/train", json=lesson(digits[2], "1")), 409, "full")
     assert client.post("/train", json=lesson(digits[0], "2")).status_code == 200
@@ -542,10 +543,10 @@ def test_questions_during_learning_are_answered_at_once_and_by_one_whole_network
     answers: list[tuple[list[float], list[float]]] = []
     answered = threading.Condition()
     pixels = digits[:8]
-    learn = Learner.taught
+    learn = Learner.learn
 
-    def learn_slowly(learner: Learner, lessons: list[Lesson]) -> NeuralNetwork:
-        learnt = learn(learner, lessons)
+    def learn_slowly(learner: Learner, pixels: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NeuralNetwork:
+        learnt = learn(learner, pixels, labels)
         with answered:
             enough = len(answers) + 20
             assert answered.wait_for(lambda: len(answers) >= enough, timeout=60), "questions wait for the learning"
@@ -559,7 +560,7 @@ def test_questions_during_learning_are_answered_at_once_and_by_one_whole_network
                 answers.append((answer["hidden"], answer["outputs"]))
                 answered.notify()
 
-    monkeypatch.setattr(Learner, "taught", learn_slowly)
+    monkeypatch.setattr(Learner, "learn", learn_slowly)
     done = threading.Event()
     threads = [threading.Thread(target=ask) for _ in range(3)]
     for thread in threads:
@@ -608,7 +609,7 @@ def assert_nothing_is_learnt(app: Flask, digits: NDArray[np.uint8], reason: str)
 def test_while_another_program_writes_nothing_is_learnt_and_afterwards_it_is(
     app, client, monkeypatch, digits, tmp_path
 ):
-    monkeypatch.setattr(teaching.store, "PATIENCE", 0.1)
+    monkeypatch.setattr(teaching.store, "TIMEOUT", 0.1)
     teach(client, digits[0], "1")
     with closing(locked(tmp_path / "corrections.db")):
         assert_nothing_is_learnt(app, digits, "another program is writing to it; try again")
@@ -657,7 +658,7 @@ def test_an_untaught_model_beside_damaged_corrections_answers_and_says_why_it_ca
     assert_nothing_is_learnt(make(), digits, "it is damaged; move it away")
 
 
-def test_a_model_without_memory_answers_and_says_that_it_cannot_learn(make, digits, tmp_path):
+def test_a_model_without_curvature_answers_and_says_that_it_cannot_learn(make, digits, tmp_path):
     NeuralNetwork(784, 20, 10, 0.1, seed=1).save(tmp_path / "older.npz")
     app = make(MODEL=tmp_path / "older.npz")
     assert_nothing_is_learnt(app, digits, "no memory")

@@ -3,9 +3,12 @@
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,7 @@ from data.data_sets import bundled_digits, default_model
 from data.records import scale
 from neural_network import NeuralNetwork
 from teaching.store import StorageError, Transaction, database
-from teaching.teacher import CorrectionNotFoundError, Teacher
+from teaching.teacher import MAX_DRAWING, PATIENCE, CorrectionNotFoundError, Teacher
 from teaching.update import Learner
 from tests.conftest import PROJECT, same_weights
 
@@ -272,9 +275,10 @@ import numpy as np
 from teaching.teacher import Teacher
 
 teacher = Teacher(Path("model.npz"), Path("corrections.db"))
-rows = np.load("rows.npy")
+first, step = map(int, sys.argv[1:] or (teacher.count(), 1))
+rows = np.load("rows.npy")[first::step]
 print("ready", flush=True)
-for row in rows[teacher.count():]:
+for row in rows:
     print(teacher.teach(row[1:], int(row[0])).correction.id, flush=True)
 """
 
@@ -295,9 +299,227 @@ def test_a_program_killed_while_it_learns_has_kept_what_it_said_it_has_learnt(mo
         told += program.communicate()[0].splitlines()
         assert told[0].strip() == "ready"
         acknowledged += [int(line) for line in told[1:] if line.strip()]
-        later = Teacher(model, tmp_path / "corrections.db")
+        later = open_teacher(model)
         assert later.refusal == ""
         assert {*acknowledged} <= {kept.id for kept in later.page(-1)}
         assert same_weights(later.network, learnt_afresh(trained, later))
         assert same_weights(NeuralNetwork.load(model), later.network)
     assert len(acknowledged) > 3
+
+
+# Several processes
+
+
+def test_two_that_begin_at_once_on_a_model_never_taught_share_its_corrections(teacher, model, trained):
+    other = open_teacher(model)
+    numbers = teach_wrong(teacher, 0) + teach_wrong(other, 1) + teach_wrong(teacher, 2)
+    for one in (teacher, other, open_teacher(model)):
+        assert [kept.id for kept in one.page(-1)[::-1]] == numbers
+        assert same_weights(one.network, learnt_afresh(trained, one))
+
+
+def test_what_one_process_takes_back_the_others_do_not_answer_with_any_more(teacher, model, trained):
+    number = teach_wrong(teacher, 0)[0]
+    assert not same_weights(teacher.network, trained)
+    open_teacher(model).take_back(number)
+    assert same_weights(teacher.network, trained)
+    assert teacher.page(-1) == []
+
+
+def test_four_processes_that_teach_and_are_killed_lose_nothing_and_agree(model, trained, tmp_path):
+    np.save(tmp_path / "rows.npy", np.column_stack([WRONG, DIGITS]))
+    chance = random.Random(3)
+    acknowledged: list[int] = []
+    for turn in range(3):
+        programs = [
+            subprocess.Popen(
+                [sys.executable, "-c", TEACHING, str(90 * turn + worker), "4"], cwd=tmp_path, text=True,
+                env=os.environ | {"PYTHONPATH": str(PROJECT)}, stdout=subprocess.PIPE,
+            )
+            for worker in range(4)
+        ]  # fmt: skip
+        for program in programs:
+            assert program.stdout
+            assert program.stdout.readline().strip() == "ready"
+        time.sleep(chance.uniform(0.3, 1))
+        for program in programs:
+            program.kill()
+        acknowledged += [int(line) for program in programs for line in program.communicate()[0].split()]
+        later = open_teacher(model)
+        assert {*acknowledged} <= {kept.id for kept in later.page(-1)}
+        assert same_weights(later.network, learnt_afresh(trained, later))
+        assert not [*tmp_path.glob(".*.part")]
+    assert len(acknowledged) > 8
+
+
+# While something is learnt
+
+
+class SlowLearner:
+    """Learns only once it may: `begun` says that it would, `may_end` lets it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun, self.may_end = threading.Event(), threading.Event()
+        learn = Learner.learn
+
+        def learn_slowly(*values: Any) -> NeuralNetwork:
+            self.begun.set()
+            assert self.may_end.wait(60)
+            return learn(*values)
+
+        monkeypatch.setattr(Learner, "learn", learn_slowly)
+
+
+def wait_until_learnt(teacher: Teacher) -> None:
+    deadline = time.monotonic() + 60
+    while teacher.status.learning:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_correction_is_acknowledged_and_listed_whatever_is_being_learnt(monkeypatch, teacher, model, trained):
+    teach_wrong(teacher, 0)
+    before = teacher.network
+    slow = SlowLearner(monkeypatch)
+    teacher.patience = PATIENCE
+    for row in (1, 2, 3):
+        started = time.monotonic()
+        done = teacher.teach(DIGITS[row], int(WRONG[row]))
+        assert time.monotonic() - started < 1
+        assert (done.learning, done.after) == (True, before)
+        assert teacher.page(1)[0].id == done.correction.id
+    status = teacher.status
+    assert (status.learning, status.corrections, status.latest, status.problem) == (True, 1, 1, "")
+    assert teacher.take_back(2) == 3
+    slow.may_end.set()
+    wait_until_learnt(teacher)
+    assert (teacher.status.corrections, teacher.status.latest) == (3, 4)
+    assert same_weights(teacher.network, learnt_afresh(trained, teacher))
+
+
+def test_a_model_that_is_trained_while_something_is_learnt_stays_and_is_taken_up(monkeypatch, teacher, model, trained):
+    slow = SlowLearner(monkeypatch)
+    teacher.patience = 0.01
+    teach_wrong(teacher, 0)
+    assert slow.begun.wait(60)
+    trained.wih[0] += 1
+    trained.save(model)
+    trained_anew = model.read_bytes()
+    slow.may_end.set()
+    teacher._start_learning().join()
+    assert model.read_bytes() == trained_anew
+    assert same_weights(teacher.network, trained)
+    assert teacher.count() == 0
+    teacher.patience = None
+    teach_wrong(teacher, 1)
+    assert same_weights(teacher.network, learnt_afresh(trained, teacher))
+    assert teacher.count() == 1
+
+
+def test_who_learns_beside_a_process_that_was_killed_while_it_learnt_goes_on(monkeypatch, teacher, model, trained):
+    holding = (
+        "from pathlib import Path\nfrom time import sleep\nfrom teaching.store import Store\n"
+        "with Store(Path('corrections.db')).lease():\n    print('ready', flush=True)\n    sleep(60)"
+    )
+    program = subprocess.Popen(
+        [sys.executable, "-c", holding], cwd=model.parent, env=os.environ | {"PYTHONPATH": str(PROJECT)},
+        stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert program.stdout
+    assert program.stdout.readline()
+    teacher.patience = 0.2
+    assert teacher.teach(DIGITS[0], int(WRONG[0])).learning
+    program.kill()
+    program.communicate()
+    wait_until_learnt(teacher)
+    assert same_weights(teacher.network, learnt_afresh(trained, teacher))
+
+
+def test_ten_thousand_corrections_hold_nobody_up(teacher, model, trained):
+    pixels = np.repeat(DIGITS, 28, axis=0)[:10_000]
+    pixels[:, :2] = np.arange(10_000, dtype="<u2").view(np.uint8).reshape(-1, 2)  # each is another drawing
+    assert teacher.teach_rows(pixels, np.repeat(LABELS, 28)[:10_000]) == 10_000
+    started = time.monotonic()
+    later = Teacher(model, database())
+    assert time.monotonic() - started < 5
+    first = later.page(-1)[-1].id
+    started = time.monotonic()
+    assert later.take_back(first) == 9_999
+    assert time.monotonic() - started < 1
+    assert later.count() == 9_999
+    started = time.monotonic()
+    wait_until_learnt(later)
+    assert time.monotonic() - started < 10
+    assert same_weights(later.network, learnt_afresh(trained, later))
+
+
+# What is damaged
+
+
+def edit(statement: str, *values: object) -> None:
+    """Change the file of corrections as no program of the project would."""
+    with closing(sqlite3.connect(database())) as connection, connection:
+        connection.execute(statement, values)
+
+
+@pytest.mark.parametrize(
+    "change", ["label = 99", "label = 'seven'", "said = 99", "confidence = 'high'", "pixels = 'few'", "created = x'07'"]
+)
+def test_a_damaged_correction_is_named_and_can_be_taken_back(teacher, model, trained, change):
+    numbers = teach_wrong(teacher, 0, 1, 2)
+    before = teacher.network
+    edit(f"UPDATE corrections SET {change} WHERE id = ?", numbers[1])
+    later = open_teacher(model)
+    assert f"Correction {numbers[1]} is damaged" in later.refusal
+    assert same_weights(later.network, before)
+    for use in (lambda: later.page(-1), lambda: teach_wrong(later, 3)):
+        with pytest.raises(StorageError, match=f"Correction {numbers[1]} is damaged.*undo {numbers[1]}.*export FILE"):
+            use()
+    assert [kept.id for kept in later.salvage()[0]] == [numbers[0], numbers[2]]
+    assert later.take_back(numbers[1]) == 2
+    assert later.refusal == ""
+    assert same_weights(later.network, learnt_afresh(trained, later))
+
+
+def test_what_can_be_read_of_a_damaged_page_is_salvaged(teacher, model):
+    teach_wrong(teacher, *range(40))
+    edit("PRAGMA wal_checkpoint(TRUNCATE)")
+    contents = bytearray(database().read_bytes())
+    for start in range(0, len(contents), 4096):
+        page = contents[start : start + 4096]
+        if page[0] == 13 and DIGITS[20].tobytes() in page:  # rows of a table, and not of its index
+            contents[start : start + 4096] = b"\xff" * 4096
+    for path in database().parent.glob("corrections.db-*"):
+        path.unlink()
+    database().write_bytes(contents)
+    later = open_teacher(model)
+    assert "corrections.db cannot be used: it is damaged" in later.refusal
+    assert same_weights(later.network, teacher.network)
+    found = later.salvage()[0]
+    assert 30 <= len(found) < 40
+    assert 21 not in {one.id for one in found}
+    assert all(np.array_equal(one.pixels, DIGITS[one.id - 1]) for one in found)
+
+
+def test_a_drawing_that_is_large_is_learnt_and_its_file_not_kept(teacher):
+    kept, large = (teacher.teach(DIGITS[row], 1, b"x" * (MAX_DRAWING + row)) for row in (0, 1))
+    assert teacher.drawing(kept.correction.id) == b"x" * MAX_DRAWING
+    assert teacher.drawing(large.correction.id) is None
+    assert teacher.count() == 2
+
+
+def test_corrections_of_an_older_version_are_taken_up(teacher, model, trained):
+    teach_wrong(teacher, 0, 1)
+    for column in ("file", "revision"):
+        edit(f"ALTER TABLE courses DROP COLUMN {column}")
+    edit("PRAGMA user_version = 0")
+    older = NeuralNetwork.load(model)
+    state = older.training["corrections"]
+    older.training["corrections"] = {name: state[name] for name in ("course", "count", "fingerprint")}
+    older.save(model)
+    later = open_teacher(model)
+    assert later.refusal == ""
+    assert later.count() == 2
+    teach_wrong(later, 2)
+    assert same_weights(later.network, learnt_afresh(trained, later))
+    assert same_weights(teacher.network, later.network)

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, abort, current_app, request
 from flask_cors import CORS
 
-from teaching.store import StorageError
 from teaching.teacher import Teacher
 from web.settings import is_loopback
 
@@ -78,10 +77,9 @@ def check_teacher() -> None:
     """Refuse what may not teach, or read what was taught: foreign pages, and clients without the token."""
     if request.method == "OPTIONS":  # the question of a browser whether it may ask
         return
-    reason = reason_not_to_teach()
+    reason = reason_that_teaching_is_off()
     if reason:
-        refusal = current_app.extensions["teacher"].refusal
-        raise StorageError(reason) if refusal else RefusedError("learning-off", reason)
+        raise RefusedError("learning-off", reason)
     if is_foreign():
         raise RefusedError(
             "foreign-page", "Pages of other origins may not teach; list theirs in DIGITS_ORIGINS to let them."
@@ -133,12 +131,17 @@ def is_foreign() -> bool:
 
 def reason_not_to_teach() -> str:
     """Return why this client cannot teach this server, or nothing where it can."""
+    teacher: Teacher = current_app.extensions["teacher"]
+    return reason_that_teaching_is_off() or teacher.refusal
+
+
+def reason_that_teaching_is_off() -> str:
+    """Return by which setting or connection this client cannot teach this server, or nothing."""
     if not current_app.config["LEARNING"]:
         return "Learning is turned off here (DIGITS_LEARNING)."
     if is_reached_from_elsewhere() and not needs_token():
         return "Other machines reach this server, so teaching it needs a token: start it with DIGITS_TOKEN set."
-    teacher: Teacher = current_app.extensions["teacher"]
-    return teacher.refusal
+    return ""
 
 
 def needs_token() -> bool:
