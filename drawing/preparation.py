@@ -52,5 +52,8 @@ def _remove_transparency(image: Grey) -> Grey:
     visible = colours[alpha > 0.9 * alpha.max()]  # (n, 3), without the edges of strokes
     if np.ptp(visible, axis=0).max() < 64:
         return alpha  # strokes of one colour on a transparent canvas: alpha is the ink
-    share = alpha[:, :, None] / np.float32(255)  # (height, width, 1)
-    return (colours * share + np.median(visible, axis=0) * (1 - share)).astype(np.uint8)
+    paper = np.median(visible, axis=0)  # (3,)
+    for top in range(0, len(colours), 64):  # a few rows at a time, for these are floats
+        share = alpha[top : top + 64, :, None] / np.float32(255)  # (rows, width, 1)
+        colours[top : top + 64] = colours[top : top + 64] * share + paper * (1 - share)
+    return colours
