@@ -168,10 +168,18 @@ def text_of(size):
         b"\xff\xd8" + b"\xff\xd0" * 1_000_000 + encoded(two(), ".jpg")[2:],
     ],
     ids=[
-        "32,767 behind a restart marker", "4097 behind one", "bare bits", "VP8L", "VP8L alone", "29,900 scans",
-        "17 scans", "16 bits", "chunks", "markers",
+        "32,767 behind a restart marker",
+        "4097 behind one",
+        "bare bits",
+        "VP8L",
+        "VP8L alone",
+        "29,900 scans",
+        "17 scans",
+        "16 bits",
+        "chunks",
+        "markers",
     ],
-)  # fmt: skip
+)
 def test_a_small_file_that_asks_for_much_is_refused_before_decoding(file, monkeypatch):
     monkeypatch.setattr(decoding.cv2, "imdecode", lambda *_: pytest.fail("decoded"))
     with pytest.raises(DrawingError):
