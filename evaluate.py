@@ -20,7 +20,7 @@ from confidence import confidence
 from data.data_sets import DATA_SETS, default_model, load, shipped_model
 from data.files import PROJECT, short_path
 from data.model_files import load_model
-from data.pictures import Picture, pictures
+from data.pictures import Picture, find_pictures
 from data.records import PIXELS, DataError, Records, scale, targets
 from explanation import backquery
 from neural_network import NeuralNetwork
@@ -225,7 +225,7 @@ def score_pictures(options: argparse.Namespace, network: NeuralNetwork) -> None:
 
     if network.wih.shape[1] != PIXELS:
         raise DataError(f"{options.model} takes {network.wih.shape[1]} inputs, a picture becomes {PIXELS}.")
-    found = pictures(options.images, network.class_names)
+    found = find_pictures(options.images, network.class_names)
     answered = []
     unreadable = {}
     for picture in found:

@@ -35,7 +35,7 @@ from benchmarks.serving import running  # noqa: E402 - found only now
 from charts import corrections  # noqa: E402
 from data.data_sets import load
 from data.files import shipped_model  # noqa: E402
-from data.pictures import pictures  # noqa: E402
+from data.pictures import find_pictures  # noqa: E402
 from data.records import Records, scale
 from drawing.decoding import decode  # noqa: E402
 from drawing.preparation import prepare  # noqa: E402
@@ -105,7 +105,7 @@ def main() -> int:
 
 def by_writer(folder: Path, names: list[str] | None) -> Iterator[Drawings]:
     """Yield the drawings of each writer, prepared as the server does it."""
-    listed = pictures(folder, "0123456789")
+    listed = find_pictures(folder, "0123456789")
     for writer in sorted({picture.writer for picture in listed}):
         if names and writer not in names:
             continue

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from confidence import UNSURE_BELOW, confidence
 from data.data_sets import load, shipped_model
 from data.distortion import Distortion, distort
-from data.pictures import pictures
+from data.pictures import find_pictures
 from data.records import scale
 from drawing.decoding import decode
 from drawing.preparation import prepare
@@ -52,7 +52,7 @@ def main() -> int:
     network = NeuralNetwork.load(options.model)
 
     test = load("mnist", "test")
-    found = pictures(options.drawings, network.class_names)
+    found = find_pictures(options.drawings, network.class_names)
     drawn = np.stack([prepare(decode(picture.path.read_bytes())).ravel() for picture in found])
     digits = {
         "MNIST test digits": (test.inputs, test.labels),

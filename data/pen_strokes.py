@@ -1,6 +1,6 @@
-"""Digits that 30 people wrote with a pen on a tablet, drawn with pens of many widths, as a CSV file to train on.
+"""A CSV file to train on: digits that 30 people wrote with a pen on a tablet, drawn with pens of many widths.
 
-`python -m data.pen_strokes --output data/pen_train.csv` gets the strokes, draws them and sends each drawing through
+`python -m data.pen_strokes --output data/pen_train.csv` downloads the strokes, draws them and prepares each drawing by
 drawing/preparation.py, as the server does with what people draw. Training takes the file beside others.
 Source: Alpaydin, Alimoglu, "Pen-Based Recognition of Handwritten Digits", UCI, 1998, doi 10.24432/C5MG6K, CC BY 4.0.
 """
@@ -32,7 +32,7 @@ FILE = "pendigits-orig.tra.Z"
 SHA256 = "ceae25d05f1ccfed4d27ca2e5766370fb32ddd685a647567e84cf7685aa7ac8b"
 ARCHIVE = "https://archive.ics.uci.edu/static/public/81/pen+based+recognition+of+handwritten+digits.zip"
 WRITERS = range(1, 31)
-COPIES = 50  # at most, so that a slip of the finger does not fill the disk
+MAX_COPIES = 50  # so that a slip of the finger does not fill the disk
 
 LONGER_SIDE = 100  # pixels of a drawn digit, without the width of the pen
 PEN_WIDTHS = 2.0, 22.0  # pixels: a fineliner; a marker with which the holes of an 8 nearly close
@@ -41,10 +41,10 @@ LITERALS, CLEAR = 256, 256  # codes of LZW that stand for a byte, and the code t
 
 
 @dataclass(frozen=True)
-class Written:
-    """One digit as it was written: who wrote it (1 to 30), as which of their digits, and the way of the pen.
+class Digit:
+    """One digit as it was written: its label, its writer (1 to 30), its number among theirs, and its strokes.
 
-    Each stroke is (points, 2): x to the right and y upwards, in 0 to 500.
+    Each stroke is (points, 2): x to the right and y upwards, 0 to 500.
     """
 
     label: int
@@ -53,24 +53,24 @@ class Written:
     strokes: tuple[NDArray[np.int16], ...]
 
 
-def load_strokes() -> list[Written]:
-    """Return all 7,494 digits, by writer and in the order of writing; they are downloaded where that was not yet done.
+def load_strokes() -> list[Digit]:
+    """Return all 7,494 digits, by writer and in the order of writing; they are downloaded the first time.
 
-    Raises `DownloadError` where they cannot be had.
+    Raises `DownloadError` where no address has them.
     """
-    kept = data_folder() / FILE
-    packed = kept.read_bytes() if kept.exists() else b""
+    path = data_folder() / FILE
+    packed = path.read_bytes() if path.exists() else b""
     if hashlib.sha256(packed).hexdigest() != SHA256:
         addresses = [*(mirror + FILE for mirror in own_mirror("pen-digits")), ARCHIVE]
-        packed = fetch("UCI pen digits", FILE, addresses, SHA256, _out_of_archive, f"put {FILE} into {data_folder()}")
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with write_atomically(kept) as file:
+        packed = fetch("UCI pen digits", FILE, addresses, SHA256, _unzip, f"put {FILE} into {data_folder()}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with write_atomically(path) as file:
             file.write(packed)
-    return sorted(parse(decompressed(packed).decode("ascii")), key=lambda digit: (digit.writer, digit.order))
+    return sorted(parse_unipen(decompress(packed).decode("ascii")), key=lambda digit: (digit.writer, digit.order))
 
 
-def _out_of_archive(content: bytes) -> bytes:
-    """Return the file of strokes: `content` itself, or what the published archive has under that name."""
+def _unzip(content: bytes) -> bytes:
+    """Return the file of strokes: `content` itself, or the member of the published archive."""
     if not zipfile.is_zipfile(io.BytesIO(content)):
         return content
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -80,11 +80,11 @@ def _out_of_archive(content: bytes) -> bytes:
         return archive.read(name)
 
 
-def decompressed(packed: bytes) -> bytes:
+def decompress(packed: bytes) -> bytes:
     """Return what the Unix program `compress` packed into a .Z file.
 
-    The standard library has no LZW. Of the packages, one in Python takes three times as long as these lines, and one
-    in C++ has to be compiled where it has no wheel. Only contents of a known SHA-256 come here, so nothing is checked.
+    The standard library has no LZW. One package, in Python, takes three times as long as these lines; another, in C++,
+    must be compiled where it has no wheel. Nothing is checked, because only contents of a known SHA-256 come here.
     Source: Welch, "A technique for high-performance data compression", IEEE Computer 17 (6), 1984.
     """
     most_bits, bits, start = packed[2] & 0x1F, 9, 3
@@ -112,11 +112,11 @@ def decompressed(packed: bytes) -> bytes:
     return b"".join(parts)
 
 
-def parse(text: str) -> list[Written]:
+def parse_unipen(text: str) -> list[Digit]:
     """Return the digits of a text in the format UNIPEN, in the order of the text.
 
-    A digit begins with `.SEGMENT DIGIT 0 ? "8"`, and `.COMMENT 8 12 224` tells label, writer and order. The points of
-    a stroke stand between `.PEN_DOWN` and `.PEN_UP`, one a line.
+    A digit begins with `.SEGMENT DIGIT 0 ? "8"`; `.COMMENT 8 12 224` gives its label, writer and order. The points of
+    a stroke follow `.PEN_DOWN`, one a line, and end with `.PEN_UP`. Raises `DataError` for a digit without comment.
     """
     digits = []
     for segment in text.split(".SEGMENT DIGIT")[1:]:
@@ -128,12 +128,12 @@ def parse(text: str) -> list[Written]:
             for points in re.findall(r"\.PEN_DOWN([\s\d]*)\.PEN_UP", segment)
         ]
         label, writer, order = map(int, comment.groups())
-        digits.append(Written(label, writer, order, tuple(strokes)))
+        digits.append(Digit(label, writer, order, tuple(strokes)))
     return digits
 
 
-def drawn(strokes: Sequence[NDArray[np.int16]], width: float) -> Pixels:
-    """Return the strokes as light ink on 0, the longer side `LONGER_SIDE` pixels and the pen `width` pixels wide.
+def draw(strokes: Sequence[NDArray[np.int16]], width: float) -> Pixels:
+    """Return the strokes as light ink on 0, the longer side `LONGER_SIDE` pixels long and the pen `width` pixels wide.
 
     The ends of a stroke are round and its edges are smooth.
     """
@@ -151,10 +151,11 @@ def drawn(strokes: Sequence[NDArray[np.int16]], width: float) -> Pixels:
     return paper
 
 
-def drawings(digits: Sequence[Written], copies: int, seed: int) -> Pixels:
-    """Return rows (copies * n, 785): each label and the 784 pixels of its drawing, the copies of a digit in a row.
+def draw_rows(digits: Sequence[Digit], copies: int, seed: int) -> Pixels:
+    """Return rows (copies * n, 785): each label and the 784 pixels of its drawing, copy after copy.
 
-    Every copy has a pen of its own, from `PEN_WIDTHS`, thin ones as often as thick ones; the same seed repeats them.
+    Every copy is drawn with a pen of its own: the logarithm of its width varies evenly within `PEN_WIDTHS`. The same
+    seed gives the same widths.
     """
     random = np.random.default_rng(seed)
     thin, thick = np.log(PEN_WIDTHS)
@@ -163,7 +164,7 @@ def drawings(digits: Sequence[Written], copies: int, seed: int) -> Pixels:
     for number, digit in enumerate(tqdm(digits, desc="Drawing", unit=" digits", leave=False, disable=None)):
         rows[number, :, 0] = digit.label
         for copy, width in enumerate(widths[number]):
-            rows[number, copy, 1:] = prepare(drawn(digit.strokes, width)).ravel()
+            rows[number, copy, 1:] = prepare(draw(digit.strokes, width)).ravel()
     return rows.reshape(-1, 1 + PIXELS)
 
 
@@ -186,17 +187,21 @@ def parse_options(argv: list[str] | None) -> argparse.Namespace:
         prog="python -m data.pen_strokes", description="Draw digits that were written with a pen, as a CSV file."
     )
     parser.add_argument(
-        "--writers", type=writers, default=list(WRITERS), metavar="1-20,25", help="whose digits (default: 1-30)"
+        "--writers", type=parse_writers, default=list(WRITERS), metavar="1-20,25", help="whose digits (default: 1-30)"
     )
     parser.add_argument(
-        "--copies", type=number_of_copies, default=1, metavar="N", help="drawings of each digit (default: %(default)s)"
+        "--copies", type=parse_copies, default=1, metavar="N", help="drawings of each digit (default: %(default)s)"
     )
     parser.add_argument(
-        "--seed", type=seed, default=0, metavar="N", help="repeats the widths of the pens (default: %(default)s)"
+        "--seed", type=seed, default=0, metavar="N", help="seed of the widths of the pens (default: %(default)s)"
     )
     output = data_folder() / "pen_train.csv"
     parser.add_argument(
-        "--output", type=csv_path, default=output, metavar="FILE", help=f"the CSV file (default: {short_path(output)})"
+        "--output",
+        type=parse_csv_path,
+        default=output,
+        metavar="FILE",
+        help=f"the CSV file (default: {short_path(output)})",
     )
     return parser.parse_args(argv)
 
@@ -206,7 +211,7 @@ def run(options: argparse.Namespace) -> int:
     digits = [digit for digit in load_strokes() if digit.writer in options.writers]
     if not os.access(options.output.absolute().parent, os.W_OK):
         raise DataError(f"cannot write to the folder of {options.output}; create it, or choose another with --output.")
-    rows = drawings(digits, options.copies, options.seed)
+    rows = draw_rows(digits, options.copies, options.seed)
     write_csv(options.output, rows)
     people = len(options.writers)
     print(f"{len(rows):,} drawings of {len(digits):,} digits by {people} {'people' if people > 1 else 'person'}")
@@ -214,7 +219,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def writers(text: str) -> list[int]:
+def parse_writers(text: str) -> list[int]:
     """Return the writers of a list like 1-20,25, in order and each once."""
     chosen: set[int] = set()
     for part in text.split(","):
@@ -226,15 +231,15 @@ def writers(text: str) -> list[int]:
     return sorted(chosen)
 
 
-def number_of_copies(text: str) -> int:
-    """Return a whole number from 1 to `COPIES`."""
-    if not text.isdecimal() or not 1 <= int(text) <= COPIES:
-        raise argparse.ArgumentTypeError(f"needs a whole number from 1 to {COPIES}, got {text!r}")
+def parse_copies(text: str) -> int:
+    """Return a whole number from 1 to `MAX_COPIES`."""
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_COPIES:
+        raise argparse.ArgumentTypeError(f"needs a whole number from 1 to {MAX_COPIES}, got {text!r}")
     return int(text)
 
 
-def csv_path(text: str) -> Path:
-    """Return the path of a file that training will take for a CSV file."""
+def parse_csv_path(text: str) -> Path:
+    """Return the path, whose name ends in .csv, as training expects it."""
     if Path(text).suffix != ".csv":
         raise argparse.ArgumentTypeError(f"needs a name that ends in .csv, got {text!r}")
     return Path(text)

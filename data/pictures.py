@@ -1,4 +1,4 @@
-"""A folder of one's own pictures with what they show: from labels.csv, from folder names or from file names."""
+"""Finding one's own pictures in a folder, and what they show: by labels.csv, folder names or file names."""
 
 import csv
 import re
@@ -20,16 +20,17 @@ class Picture:
     writer: str = ""
 
 
-def pictures(folder: Path, class_names: Sequence[str]) -> list[Picture]:
+def find_pictures(folder: Path, class_names: Sequence[str]) -> list[Picture]:
     """Return the pictures of `folder` in a fixed order.
 
-    With a labels.csv (`path,label` and perhaps `writer`) in it, these; otherwise all .png, .jpg, .jpeg and .webp files
-    below it whose folder is named after a class (`7/a.png`) or whose own name begins or ends with one (`7.png`,
-    `7_a.png`, `my_own_7.png`). Raises `DataError` that names the file or row which does not fit.
+    A labels.csv in it (`path,label` and perhaps `writer`) lists them. Without one they are all .png, .jpg, .jpeg and
+    .webp files below it; each lies in a folder named after its class (`7/a.png`), or its own name begins or ends with
+    the class (`7.png`, `7_a.png`, `my_own_7.png`). Raises `DataError` that names the file or row which does not fit.
     """
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}.")
-    found = listed(folder, class_names) if (folder / "labels.csv").exists() else named(folder, class_names)
+    labelled = (folder / "labels.csv").exists()
+    found = _read_labels(folder, class_names) if labelled else _read_names(folder, class_names)
     if not found:
         raise DataError(
             f"there are no pictures in {folder}; it takes {', '.join(sorted(ENDINGS))} files or a labels.csv."
@@ -37,7 +38,7 @@ def pictures(folder: Path, class_names: Sequence[str]) -> list[Picture]:
     return found
 
 
-def listed(folder: Path, class_names: Sequence[str]) -> list[Picture]:
+def _read_labels(folder: Path, class_names: Sequence[str]) -> list[Picture]:
     """Return the pictures in the labels.csv of `folder`."""
     table = folder / "labels.csv"
     found = []
@@ -47,24 +48,24 @@ def listed(folder: Path, class_names: Sequence[str]) -> list[Picture]:
             if not {"path", "label"} <= set(rows.fieldnames or ()):
                 raise DataError(f"{table} needs a first row with the columns path and label, and perhaps writer.")
             for row in rows:
-                place = f"{table}, row {rows.line_num}"
+                where = f"{table}, row {rows.line_num}"
                 if row["label"] not in class_names:
-                    raise DataError(f"{place}: {row['label']!r} is no class; the model knows {', '.join(class_names)}.")
+                    raise DataError(f"{where}: {row['label']!r} is no class; the model knows {', '.join(class_names)}.")
                 path = folder / row["path"]
                 if not path.is_file():
-                    raise DataError(f"{place}: there is no file {path}.")
+                    raise DataError(f"{where}: there is no file {path}.")
                 found.append(Picture(path, class_names.index(row["label"]), row.get("writer") or ""))
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{table} is not a CSV file: {error}.") from None
     return found
 
 
-def named(folder: Path, class_names: Sequence[str]) -> list[Picture]:
+def _read_names(folder: Path, class_names: Sequence[str]) -> list[Picture]:
     """Return the pictures below `folder`, labelled by the names of their folders or their own."""
     found = []
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in ENDINGS and path.is_file():
-            label = label_in_name(path.relative_to(folder), class_names)
+            label = _find_label(path.relative_to(folder), class_names)
             if label is None:
                 raise DataError(
                     f"{path} does not tell what it shows; name it like {class_names[0]}_a{path.suffix}, put it into a "
@@ -74,7 +75,7 @@ def named(folder: Path, class_names: Sequence[str]) -> list[Picture]:
     return found
 
 
-def label_in_name(path: Path, class_names: Sequence[str]) -> int | None:
+def _find_label(path: Path, class_names: Sequence[str]) -> int | None:
     """Return the number of the class that a path names: by its folder, or else by the first or last word of its own."""
     words = re.split(r"[\W_]+", path.stem)
     for name in (path.parent.name, words[0], words[-1]):

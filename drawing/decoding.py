@@ -14,13 +14,14 @@ from PIL import Image as PillowImage
 from PIL.PngImagePlugin import ChunkStream
 
 from drawing import MAX_SIDE
-from drawing.images import DrawingError, Image, check_size
+from drawing.images import DrawingError, Image, check_size, to_uint8
 
 FORMATS = "PNG", "JPEG", "WEBP"
 PNG, JPEG, RIFF = b"\x89PNG\r\n\x1a\n", b"\xff\xd8", b"RIFF"  # how their files begin
 MAX_CHUNKS = 10_000  # of a PNG; a picture of 4096 rows needs one a row at most
-MAX_HEADER = 1 << 20  # bytes of a JPEG before its picture; previews and colour profiles are smaller
-MAX_SCANS = 50  # of a JPEG; programs write about 10, and each takes up to 20 ms where the picture is large
+MAX_HEADER = 1 << 19  # bytes of a JPEG before its picture; previews and colour profiles are smaller
+MAX_SCANNED = 16 * MAX_SIDE**2  # pixels of a JPEG times its scans; programs write about 10, each takes up to 50 ms
+MAX_DEEP = 4000 * 3000  # pixels, where each has four times 16 bits
 DAMAGED = "the picture file is damaged or incomplete; save the picture again and send it again"
 
 # OpenCV reports broken files on stderr; decode() says it in its own words.
@@ -29,7 +30,7 @@ _set_log_level(0)
 
 
 def decode(data: bytes) -> Image:
-    """Return the picture in a PNG, JPEG or WebP file, upright: (height, width) or (height, width, 3 or 4).
+    """Return the picture in a PNG, JPEG or WebP file, upright, as uint8: (height, width) or (height, width, 3 or 4).
 
     Raises DrawingError for any other format, for a wrong size, for a damaged file and for one that takes too much work.
     """
@@ -37,14 +38,14 @@ def decode(data: bytes) -> Image:
         data = _strip_png(data)
     transparent = _check_header(data)
     # Only without transparency does OpenCV turn a photo upright, as its EXIF data ask for.
-    flags = cv2.IMREAD_UNCHANGED if transparent else cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH
+    flags = cv2.IMREAD_UNCHANGED if transparent else cv2.IMREAD_ANYCOLOR
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error:
         image = None
     if image is None:
         raise DrawingError(DAMAGED)
-    return image
+    return to_uint8(image)
 
 
 def _strip_png(data: bytes) -> bytes:
@@ -72,9 +73,6 @@ def _check_header(data: bytes) -> bool:
     """Check what a file says of its picture; return whether it may be transparent. Raises DrawingError."""
     if data[8:16] == b"WEBPVP8X":  # Pillow would make room for all frames before it tells their size
         check_size(*(int.from_bytes(data[at : at + 3], "little") + 1 for at in (27, 24)))
-    scans = data.count(b"\xff\xda") if data.startswith(JPEG) else 1
-    if scans > MAX_SCANS:
-        raise DrawingError(f"this JPEG builds up in {scans} scans; save it with at most {MAX_SCANS}, or as a PNG")
     file = io.BytesIO(data[:MAX_HEADER] if data.startswith(JPEG) else data)
     try:
         with PillowImage.open(file, formats=FORMATS) as picture:
@@ -87,4 +85,9 @@ def _check_header(data: bytes) -> bool:
             raise DrawingError(DAMAGED) from error
         raise DrawingError("this is not a PNG, JPEG or WebP picture; save the drawing as one of these") from error
     check_size(height, width)
+    if transparent and data.startswith(PNG) and data[24] == 16 and width * height > MAX_DEEP:
+        raise DrawingError("this PNG is too large for 16 bits a colour; save it with 8 bits a colour")
+    # A marker begins with a byte that the picture itself never has, so scans can be counted without being read.
+    if data.startswith(JPEG) and data.count(b"\xff\xda") * max(width * height, 1 << 20) > MAX_SCANNED:
+        raise DrawingError('this JPEG builds up in too many scans; save it without "progressive", or as a PNG')
     return transparent

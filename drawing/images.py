@@ -72,8 +72,9 @@ def shrink(picture: Image, side: int) -> Image:
 def halve(image: Image) -> Image:
     """Return the means of all squares of 2 x 2 pixels."""
     height, width = image.shape[:2]
-    even = cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
-    return cv2.resize(even, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA)
+    if height % 2 or width % 2:
+        image = cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+    return cv2.resize(image, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA)
 
 
 def crop(ink: Grey) -> Grey:

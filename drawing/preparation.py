@@ -45,12 +45,17 @@ def _remove_transparency(image: Grey) -> Grey:
     if image.ndim == 2 or image.shape[2] == 3:
         return image
     colours, alpha = cv2.cvtColor(image, cv2.COLOR_BGRA2BGR), cv2.extractChannel(image, 3)
-    if alpha.max() == 0:
+    lowest, highest = cv2.minMaxLoc(alpha)[:2]
+    if highest == 0:
         raise NoInk
-    if alpha.min() == alpha.max():
+    if lowest == highest:
         return colours
-    visible = colours[alpha > 0.9 * alpha.max()]  # (n, 3), without the edges of strokes
-    if np.ptp(visible, axis=0).max() < 64:
+    visible = cv2.inRange(alpha, int(0.9 * highest) + 1, 255)  # without the edges of strokes
+    ranges = (cv2.minMaxLoc(channel, visible)[:2] for channel in cv2.split(colours))
+    if max(high - low for low, high in ranges) < 64:
         return alpha  # strokes of one colour on a transparent canvas: alpha is the ink
-    share = alpha[:, :, None] / np.float32(255)  # (height, width, 1)
-    return (colours * share + np.median(visible, axis=0) * (1 - share)).astype(np.uint8)
+    paper = np.median(colours[visible > 0], axis=0)  # (3,)
+    for top in range(0, len(colours), 64):  # a few rows at a time, for these are floats
+        share = alpha[top : top + 64, :, None] / np.float32(255)  # (rows, width, 1)
+        colours[top : top + 64] = colours[top : top + 64] * share + paper * (1 - share)
+    return colours

@@ -1,4 +1,9 @@
 import struct
+import subprocess
+import sys
+import time
+import zlib
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -8,6 +13,7 @@ from drawing import decoding
 from drawing.decoding import decode
 from drawing.images import DrawingError
 from drawing.preparation import prepare
+from tests.conftest import PROJECT
 from tests.drawings import alike, chunk, encoded, photo_of, png, two
 
 RNG = np.random.default_rng(1)
@@ -54,7 +60,7 @@ def test_a_wrong_size_is_refused_before_decoding(side, monkeypatch):
     jpeg = bytearray(encoded(two(), ".jpg"))
     at = jpeg.index(b"\xff\xc0") + 5
     jpeg[at : at + 4] = struct.pack(">HH", 200, min(side, 65_000))
-    webp = b"RIFF\0\0\0\0WEBPVP8X" + bytes(8) + (min(side, 2**24) - 1).to_bytes(3, "little") * 2
+    webp = b"RIFF\0\0\0\0WEBPVP8X" + bytes(8) + (min(side, 2**24) - 1).to_bytes(11, "little") * 2
     for file in (png((side, side, 8, 0), b""), bytes(jpeg), webp):
         with pytest.raises(DrawingError, match="pixels"):
             decode(file)
@@ -98,3 +104,158 @@ def test_damaged_files_are_refused_or_read_but_never_crash(kind, capfd):
         except DrawingError as error:
             assert str(error)  # noqa: PT017 - it may be read, but where it is refused it has words for it
     assert "WARN" not in capfd.readouterr().err
+
+
+def run_python(code, *arguments):
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, encoding="utf-8", check=False)
+
+
+SIDE = 4096  # the largest that is accepted
+
+
+def segment(marker, content):
+    return bytes([0xFF, marker]) + struct.pack(">H", len(content) + 2) + content
+
+
+def jpeg_with_a_hidden_size(side):
+    """A JPEG with a restart marker before its size: who takes it for a segment jumps to the size of another one."""
+    file = encoded(two(), ".jpg")
+    at = file.index(b"\xff\xc0")
+    end = at + 2 + struct.unpack_from(">H", file, at + 2)[0]
+    frame = file[at:end]
+    hidden = frame[:5] + struct.pack(">HH", side, side) + frame[9:]
+    padding = bytes(0xFFC0 - len(hidden) - 4)  # the frame that is shown is where the "segment" of 0xFFC0 bytes ends
+    comment = b"\xff\xfe" + struct.pack(">H", len(padding) + len(frame) + 2) + padding + frame
+    return file[:at] + b"\xff\xd0" + hidden + comment + file[end:]
+
+
+def lossless(width, height):
+    """The bare bits of a WebP without loss in one colour: five codes of one symbol each."""
+    size = struct.pack("<I", width - 1 | height - 1 << 14)
+    return b"\x2f" + size + sum(1 << 3 + 4 * code for code in range(5)).to_bytes(11, "little")
+
+
+def riff(content):
+    return b"RIFF" + struct.pack("<I", len(content)) + content
+
+
+def progressive(scans, side=SIDE):
+    """A JPEG that is grey all over, made of as many scans as one likes."""
+    start = segment(0xDB, b"\0" + b"\1" * 64) + segment(0xC2, struct.pack(">BHHBBBB", 8, side, side, 1, 1, 0x11, 0))
+    codes = segment(0xC4, b"\0\1" + bytes(15) + b"\0") + segment(0xC4, b"\x10\1" + bytes(15) + b"\xe0")
+    first = segment(0xDA, b"\1\1\0\0\0\1") + bytes(side * side // 512)
+    again = segment(0xDA, b"\1\1\0\1\x3f\x10") + b"\0\0"
+    return b"\xff\xd8" + start + codes + first + again * (scans - 1) + b"\xff\xd9"
+
+
+def text_of(size):
+    return chunk(b"zTXt", b"text\0\0" + zlib.compress(bytes(size), 9))
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        jpeg_with_a_hidden_size(32_767),
+        jpeg_with_a_hidden_size(4097),
+        riff(b"WEBP" + lossless(16_384, 16_384)[:-2] + struct.pack("<HH", 200, 200) + bytes(4)),
+        riff(b"WEBPVP8L\x10\0\0\0" + lossless(16_384, 16_384)),
+        riff(b"VP8L\x10\0\0\0" + lossless(16_384, 16_384)),
+        progressive(29_900),
+        progressive(17),
+        png((SIDE, SIDE, 16, 6), b""),
+        png((280, 280, 8, 0), bytes(281 * 280), chunk(b"prVt", b"") * 340_000),
+        b"\xff\xd8" + b"\xff\xd0" * 1_000_000 + encoded(two(), ".jpg")[2:],
+    ],
+    ids=[
+        "32,767 behind a restart marker",
+        "4097 behind one",
+        "bare bits",
+        "VP8L",
+        "VP8L alone",
+        "29,900 scans",
+        "17 scans",
+        "16 bits",
+        "chunks",
+        "markers",
+    ],
+)
+def test_a_small_file_that_asks_for_much_is_refused_before_decoding(file, monkeypatch):
+    monkeypatch.setattr(decoding.cv2, "imdecode", lambda *_: pytest.fail("decoded"))
+    with pytest.raises(DrawingError):
+        decode(file)
+
+
+@pytest.mark.parametrize("side", [280, SIDE])
+def test_a_jpeg_of_as_many_scans_as_programs_write_is_decoded(side):
+    assert decode(progressive(12, side)).shape == (side, side)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [[text_of(7_900_000)] * 300, [chunk(b"iCCP", b"x\0\0" + zlib.compress(b"no profile"))]],
+    ids=["texts", "iCCP"],
+)
+def test_what_a_png_says_beside_its_picture_is_left_alone(more, capfd):
+    rows = b"".join(b"\0" + bytes(row) for row in two())
+    started = time.process_time()
+    for file in (png((280, 280, 8, 0), rows, *more), png((280, 280, 8, 0), rows)[:-12] + b"".join(more) + END):
+        assert np.array_equal(decode(file), two())
+    assert time.process_time() - started < 1.5
+    assert not capfd.readouterr().err
+
+
+LARGEST = {
+    "16 bits": lambda: png((SIDE, SIDE, 16, 2), bytes((1 + 6 * SIDE) * SIDE)),
+    "16 bits and transparency": lambda: png((4000, 3000, 16, 6), bytes((1 + 8 * 4000) * 3000)),
+    "transparency": lambda: png((SIDE, SIDE, 8, 6), (b"\4" + RNG.bytes(4 * SIDE)) * SIDE),
+    "palette": lambda: png(
+        (SIDE, SIDE, 8, 3), bytes((1 + SIDE) * SIDE), chunk(b"PLTE", bytes(6)), chunk(b"tRNS", b"\x10")
+    ),
+    "scans": lambda: progressive(16),
+    "WebP": lambda: encoded(np.full((SIDE, SIDE, 4), 128, np.uint8), ".webp", cv2.IMWRITE_WEBP_QUALITY, 101),
+}
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/clear_refs").exists(), reason="only Linux tells the peak of a process's memory"
+)
+@pytest.mark.parametrize("kind", LARGEST)
+def test_the_largest_pictures_take_bounded_time_and_memory(kind, tmp_path):
+    path = tmp_path / "picture"
+    path.write_bytes(LARGEST[kind]())
+    ended = run_python(MEASURE, path)
+    assert ended.returncode == 0, ended.stderr
+    seconds, megabytes = map(float, ended.stdout.split())
+    assert seconds < 1.5
+    assert megabytes < 250
+
+
+MEASURE = """
+import pathlib, sys, time
+from drawing.decoding import decode
+from drawing.images import NoInk
+from drawing.preparation import prepare
+
+def status(name):
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith(name)) / 1000
+
+file = pathlib.Path(sys.argv[1]).read_bytes()
+open("/proc/self/clear_refs", "w").write("5")  # the peak begins anew
+before, started = status("VmRSS"), time.process_time()
+try:
+    prepare(decode(file))
+except NoInk:
+    pass
+print(time.process_time() - started, status("VmHWM") - before)
+"""
+
+
+@pytest.mark.parametrize("program", ["server", "evaluate"])
+def test_opencv_itself_refuses_what_is_too_large_in_every_program(program):
+    code = f"import {program}, cv2, drawing.decoding, numpy as np; cv2.imdecode(np.frombuffer({WIDE!r}, np.uint8), -1)"
+    assert "CV_IO_MAX_IMAGE_WIDTH" in run_python(code).stderr
+
+
+END = chunk(b"IEND", b"")
+WIDE = png((4097, 8, 8, 0), bytes(4098 * 8))

@@ -13,7 +13,7 @@ import pytest
 from data import pen_strokes
 from data.csv_files import read_csv
 from data.download import DownloadError
-from data.pen_strokes import decompressed, drawings, drawn, load_strokes, main, parse
+from data.pen_strokes import decompress, draw, draw_rows, load_strokes, main, parse_unipen
 from data.records import DataError
 from tests.conftest import NOWHERE, PROJECT, missing
 
@@ -118,11 +118,11 @@ def published(tmp_path, monkeypatch):
 def test_what_compress_packed_is_unpacked(most_bits):
     random = np.random.default_rng(0)
     for content in (b"a", b"a" * 5000, TEXT.encode(), random.integers(0, 30, 200_000, np.uint8).tobytes()):
-        assert decompressed(compressed(content, most_bits)) == content
+        assert decompress(compressed(content, most_bits)) == content
 
 
 def test_strokes_are_parsed_with_label_writer_and_order():
-    seven, one, zero = parse(TEXT)
+    seven, one, zero = parse_unipen(TEXT)
     assert (seven.label, seven.writer, seven.order) == (7, 2, 14)
     assert [stroke.tolist() for stroke in seven.strokes] == [
         [[100, 400], [300, 400], [200, 100]],
@@ -134,7 +134,7 @@ def test_strokes_are_parsed_with_label_writer_and_order():
 
 def test_a_digit_without_its_comment_is_told():
     with pytest.raises(DataError, match=r"lacks its line \.COMMENT"):
-        parse(TEXT.replace(".COMMENT 1", ".REMARK 1"))
+        parse_unipen(TEXT.replace(".COMMENT 1", ".REMARK 1"))
 
 
 def test_the_published_strokes_are_those_that_others_parsed(mirror, tmp_path, monkeypatch):
@@ -207,8 +207,8 @@ def test_strokes_that_cannot_be_had_are_told_and_leave_nothing_behind(content, t
 
 
 def test_a_drawing_stands_upright_on_its_paper():
-    seven = parse(TEXT)[0]
-    picture = drawn(seven.strokes, 4)
+    seven = parse_unipen(TEXT)[0]
+    picture = draw(seven.strokes, 4)
     height, width = picture.shape
     assert height > width
     upper, lower = picture[: height // 2], picture[height // 2 :]
@@ -219,7 +219,7 @@ def test_a_drawing_stands_upright_on_its_paper():
 
 @pytest.mark.parametrize("width", [2, 6, 22])
 def test_the_pen_is_as_wide_as_asked_and_round_at_its_ends(width):
-    picture = drawn(parse(TEXT)[1].strokes, width)
+    picture = draw(parse_unipen(TEXT)[1].strokes, width)
     across = picture[picture.shape[0] // 2]
     assert across.sum() / 255 == pytest.approx(width, abs=1.6)
     assert np.unique(picture).size > 5
@@ -228,18 +228,18 @@ def test_the_pen_is_as_wide_as_asked_and_round_at_its_ends(width):
 
 
 def test_a_dot_is_drawn_too():
-    assert drawn([np.array([[250, 250]], np.int16)], 6).max() == 255
+    assert draw([np.array([[250, 250]], np.int16)], 6).max() == 255
 
 
 def test_a_thick_pen_nearly_closes_the_hole_of_a_zero_and_a_thin_one_does_not(published):
     zero = load_strokes()[0]
-    holes = [cv2.countNonZero(cv2.inRange(drawn(zero.strokes, width), 0, 127)) for width in pen_strokes.PEN_WIDTHS]
+    holes = [cv2.countNonZero(cv2.inRange(draw(zero.strokes, width), 0, 127)) for width in pen_strokes.PEN_WIDTHS]
     assert zero.label == 0
     assert holes[1] < holes[0]
 
 
 def test_drawings_are_rows_of_a_label_and_pixels_like_those_of_mnist(published):
-    rows = drawings(load_strokes(), copies=3, seed=0)
+    rows = draw_rows(load_strokes(), copies=3, seed=0)
     assert rows.shape == (9, 785)
     assert rows[:, 0].tolist() == [0, 0, 0, 7, 7, 7, 1, 1, 1]
     pictures = rows[:, 1:].reshape(-1, 28, 28).astype(float)
@@ -250,7 +250,7 @@ def test_drawings_are_rows_of_a_label_and_pixels_like_those_of_mnist(published):
 
 
 def test_the_same_seed_draws_with_the_same_pens(published):
-    first, again, other = (drawings(load_strokes(), 2, seed) for seed in (1, 1, 2))
+    first, again, other = (draw_rows(load_strokes(), 2, seed) for seed in (1, 1, 2))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
 
@@ -261,14 +261,18 @@ def test_the_command_writes_a_csv_file_to_train_on(published, tmp_path, capsys):
     assert "4 drawings of 2 digits by 20 people" in capsys.readouterr().out
     pixels, labels = read_csv(output)
     assert labels.tolist() == [0, 0, 7, 7]
-    assert np.array_equal(np.column_stack([labels, pixels]), drawings(load_strokes()[:2], 2, 0))
+    assert np.array_equal(np.column_stack([labels, pixels]), draw_rows(load_strokes()[:2], 2, 0))
 
 
 def test_the_command_runs_as_a_module(tmp_path):
     ended = subprocess.run(
         [sys.executable, "-m", "data.pen_strokes", "--help"],
-        cwd=PROJECT, capture_output=True, text=True, encoding="utf-8", check=False,
-    )  # fmt: skip
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
     assert ended.returncode == 0, ended.stderr
     for option in ("--writers", "--copies", "--seed", "--output"):
         assert option in ended.stdout
@@ -289,11 +293,20 @@ def test_writers_are_a_list_of_numbers_and_ranges(text, numbers):
 @pytest.mark.parametrize(
     "options",
     [
-        ("--writers", "0-3"), ("--writers", "29-31"), ("--writers", "3-1"), ("--writers", "some"), ("--writers", ""),
-        ("--writers", "1-"), ("--copies", "0"), ("--copies", "51"), ("--copies", "two"), ("--seed", "-1"),
-        ("--output", "pen.csv.gz"), ("--unknown",),
+        ("--writers", "0-3"),
+        ("--writers", "29-31"),
+        ("--writers", "3-1"),
+        ("--writers", "some"),
+        ("--writers", ""),
+        ("--writers", "1-"),
+        ("--copies", "0"),
+        ("--copies", "51"),
+        ("--copies", "two"),
+        ("--seed", "-1"),
+        ("--output", "pen.csv.gz"),
+        ("--unknown",),
     ],
-)  # fmt: skip
+)
 def test_an_option_that_makes_no_sense_ends_with_status_2(options, capsys):
     with pytest.raises(SystemExit) as ended:
         main([*options])

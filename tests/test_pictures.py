@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from data.csv_files import DIGITS
-from data.data_sets import CLOTHES
-from data.pictures import pictures
+from data.data_sets import DATA_SETS
+from data.pictures import find_pictures
 from data.records import DataError
 
 
@@ -26,29 +26,37 @@ def make(tmp_path: Path):
 @pytest.mark.parametrize(
     ("name", "label"),
     [
-        ("7.png", 7), ("7_a.png", 7), ("my_own_7.png", 7), ("my-own-7.JPG", 7), ("7 again.webp", 7), ("a 7.jpeg", 7),
-        ("7/a.png", 7), ("deep/below/7/2026.png", 7), ("7/3.png", 7), ("scan_20260101_7.png", 7),
+        ("7.png", 7),
+        ("7_a.png", 7),
+        ("my_own_7.png", 7),
+        ("my-own-7.JPG", 7),
+        ("7 again.webp", 7),
+        ("a 7.jpeg", 7),
+        ("7/a.png", 7),
+        ("deep/below/7/2026.png", 7),
+        ("7/3.png", 7),
+        ("scan_20260101_7.png", 7),
     ],
-)  # fmt: skip
+)
 def test_a_picture_is_labelled_by_its_folder_or_its_name(name, label, make):
-    found = pictures(make(name), DIGITS)
+    found = find_pictures(make(name), DIGITS)
     assert [(picture.label, picture.writer) for picture in found] == [(label, "")]
 
 
 @pytest.mark.parametrize("name", ["a.png", "12.png", "seven.png", "2026.png", "digits/x12.png"])
 def test_a_picture_without_a_label_is_told_with_what_to_do(name, make):
     with pytest.raises(DataError, match=r"does not tell what it shows.*labels\.csv"):
-        pictures(make(name), DIGITS)
+        find_pictures(make(name), DIGITS)
 
 
 def test_other_files_are_left_alone(make):
-    assert len(pictures(make("7.png", "readme.txt", "7.gif", "notes/3.pdf"), DIGITS)) == 1
+    assert len(find_pictures(make("7.png", "readme.txt", "7.gif", "notes/3.pdf"), DIGITS)) == 1
 
 
 def test_a_labels_file_tells_labels_and_writers(make):
     labels = "\ufeffpath,label,writer\na.png,3,Ann\nsub/b.png,0,Bob\n"
     folder = make("a.png", "sub/b.png", "c.png", labels=labels)
-    found = pictures(folder, DIGITS)
+    found = find_pictures(folder, DIGITS)
     assert [(picture.path, picture.label, picture.writer) for picture in found] == [
         (folder / "a.png", 3, "Ann"),
         (folder / "sub" / "b.png", 0, "Bob"),
@@ -56,11 +64,13 @@ def test_a_labels_file_tells_labels_and_writers(make):
 
 
 def test_a_labels_file_needs_no_writers(make):
-    assert pictures(make("a.png", labels="path,label\na.png,3\n"), DIGITS)[0].writer == ""
+    assert find_pictures(make("a.png", labels="path,label\na.png,3\n"), DIGITS)[0].writer == ""
 
 
 def test_labels_are_the_names_of_the_classes(make):
-    found = pictures(make("a.png", "Sneaker/b.png", labels="path,label\na.png,Ankle boot\n"), CLOTHES)
+    found = find_pictures(
+        make("a.png", "Sneaker/b.png", labels="path,label\na.png,Ankle boot\n"), DATA_SETS["fashion"].class_names
+    )
     assert found[0].label == 9
 
 
@@ -77,18 +87,18 @@ def test_labels_are_the_names_of_the_classes(make):
 )
 def test_a_labels_file_that_does_not_fit_is_told(labels, told, make):
     with pytest.raises(DataError, match=told):
-        pictures(make("a.png", labels=labels), DIGITS)
+        find_pictures(make("a.png", labels=labels), DIGITS)
 
 
 def test_a_labels_file_that_is_no_text_is_told(make):
     folder = make("a.png", labels="")
     (folder / "labels.csv").write_bytes(b"\xff\xfe\x00\x9f" * 20)
     with pytest.raises(DataError, match="not a CSV file"):
-        pictures(folder, DIGITS)
+        find_pictures(folder, DIGITS)
 
 
 def test_an_empty_or_missing_folder_is_told(tmp_path):
     with pytest.raises(DataError, match="no pictures"):
-        pictures(tmp_path, DIGITS)
+        find_pictures(tmp_path, DIGITS)
     with pytest.raises(DataError, match="no folder"):
-        pictures(tmp_path / "nowhere", DIGITS)
+        find_pictures(tmp_path / "nowhere", DIGITS)
