@@ -54,10 +54,13 @@ def run(tmp_path: Path) -> Run:
 
     def run_program(*command: str | Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         program, *options = map(str, command)
+        line, path = [str(PROJECT / program)], {}
+        if not program.endswith(".py"):  # one in a package
+            line, path = ["-m", program], {"PYTHONPATH": str(PROJECT)}
         alone = {"DIGITS_MIRROR": NOWHERE, "DIGITS_DATA": str(tmp_path / "no_data"), "https_proxy": NOWHERE}
         return subprocess.run(
-            [sys.executable, str(PROJECT / program), *options],
-            cwd=tmp_path, env=os.environ | alone | {"DIGITS_MODEL": str(tmp_path / "model.npz")} | (env or {}),
+            [sys.executable, *line, *options],
+            cwd=tmp_path, env=os.environ | alone | path | {"DIGITS_MODEL": str(tmp_path / "model.npz")} | (env or {}),
             capture_output=True, text=True, encoding="utf-8", timeout=300, check=False,
         )  # fmt: skip
 

@@ -206,7 +206,7 @@ def test_pixels_of_another_shape_or_type_are_told(wrong):
 
 
 def test_the_picture_of_distortions_is_drawn(run: Run, tmp_path):
-    ended = run("docs/distortions.py", "--dataset", "digits", "--distort", 2, "--seed", 3)
+    ended = run("docs.distortions", "--dataset", "digits", "--distort", 2, "--seed", 3)
     assert ended.returncode == 0, ended.stderr
     picture = cv2.imread(str(tmp_path / "distortions.png"))
     assert picture is not None
@@ -214,6 +214,6 @@ def test_the_picture_of_distortions_is_drawn(run: Run, tmp_path):
 
 
 def test_a_strength_below_0_is_told_without_a_traceback(run: Run):
-    ended = run("docs/distortions.py", "--dataset", "digits", "--distort", -1)
+    ended = run("docs.distortions", "--dataset", "digits", "--distort", -1)
     assert ended.returncode == 1
     assert ended.stderr.startswith("error: strengths must be")
