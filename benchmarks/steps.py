@@ -34,7 +34,7 @@ def speed(bench: Bench) -> list[Row]:
     write_csv(csv, np.column_stack([bench.train.labels, bench.train.pixels]))
     lines = math.ceil(count / 10)
     network = TextbookNetwork(784, 200, 10, learning_rate=0.1, seed=0)
-    options = ["--output", bench.scratch / "model.npz", "--epochs", "1" if bench.quick else "10"]
+    options = ["--output", str(bench.scratch / "model.npz"), "--epochs", "1" if bench.quick else "10"]
 
     def train_by_the_textbook() -> None:
         with one_thread():

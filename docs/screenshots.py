@@ -1,7 +1,7 @@
 """Make the pictures of the page: `python -m docs.screenshots` starts the server, draws a digit and photographs it.
 
-It also draws seven.png, which the examples send to the server. It needs what is in requirements-dev.txt, and Chromium
-or Chrome. The tests of the page use the same browser.
+It also draws seven.png, which the examples send to the server. It needs the packages of requirements-dev.txt, and
+Chromium or Chrome. The tests of the page use the same browser.
 """
 
 import argparse

@@ -50,17 +50,19 @@ def real_data(mirror: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Run a program of the project from a strange folder, without network or MNIST unless `env` says so."""
+    """Run a program (train_model.py) or a module (docs.distortions) from a strange folder.
+
+    It has neither network nor MNIST unless `env` says so.
+    """
 
     def run_program(*command: str | Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         program, *options = map(str, command)
-        line, path = [str(PROJECT / program)], {}
-        if not program.endswith(".py"):  # one in a package
-            line, path = ["-m", program], {"PYTHONPATH": str(PROJECT)}
+        called = [str(PROJECT / program)] if program.endswith(".py") else ["-m", program]
         alone = {"DIGITS_MIRROR": NOWHERE, "DIGITS_DATA": str(tmp_path / "no_data"), "https_proxy": NOWHERE}
+        alone |= {"PYTHONPATH": str(PROJECT)}
         return subprocess.run(
-            [sys.executable, *line, *options],
-            cwd=tmp_path, env=os.environ | alone | path | {"DIGITS_MODEL": str(tmp_path / "model.npz")} | (env or {}),
+            [sys.executable, *called, *options],
+            cwd=tmp_path, env=os.environ | alone | {"DIGITS_MODEL": str(tmp_path / "model.npz")} | (env or {}),
             capture_output=True, text=True, encoding="utf-8", timeout=300, check=False,
         )  # fmt: skip
 

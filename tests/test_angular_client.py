@@ -12,6 +12,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from string import ascii_uppercase
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,7 +30,7 @@ from tests.browsing import (
     barriers,
     choice,
     expect_answer,
-    picture_of_seven,
+    letters_model,
     touch,
     undo_button,
 )
@@ -38,6 +39,7 @@ from tests.conftest import PROJECT, missing
 CLIENT = PROJECT / "clients" / "angular"
 BUILT = CLIENT / "dist" / "digits" / "browser"
 README = (CLIENT / "README.md").read_text(encoding="utf-8")
+SEVEN_PNG = PROJECT / "docs" / "seven.png"
 ROUTES = json.loads((PROJECT / "static" / "openapi.json").read_text(encoding="utf-8"))["paths"]
 
 
@@ -162,12 +164,12 @@ def test_a_drawing_is_answered_across_origins_corrected_and_taken_back(client):
     assert taught.value.status == 201
     assert taught.value.headers["access-control-allow-origin"] == origin
     words = re.compile(r"^It said 7 \(\d+% sure\); now it says 1 \(\d+% sure\)\.$")
-    expect(client.locator("#lesson-words")).to_have_text(words)
+    expect(client.locator("#question")).to_have_text(words)
     expect(client.locator("#label")).to_have_text(re.compile(r"^1\??$"))
 
     undo_button(client).click()
     expect_answer(client, "7")
-    expect(client.locator("#lesson-words")).to_have_text("Is that right?")
+    expect(client.locator("#question")).to_have_text("Is that right?")
 
 
 def test_a_finger_draws_and_the_page_stays_where_it_is(open_client, school):
@@ -214,11 +216,11 @@ def test_the_keyboard_alone_can_draw_and_correct(client):
     expect(client.locator("#spoken")).to_contain_text("1, ")
     client.get_by_role("button", name="Yes").focus()
     client.keyboard.press("Enter")
-    expect(client.locator("#lesson-words")).to_have_text("Thank you.")
+    expect(client.locator("#question")).to_have_text("Thank you.")
     client.keyboard.press("Tab")
     expect(undo_button(client)).to_be_focused()
     client.keyboard.press("Enter")
-    expect(client.locator("#lesson-words")).to_have_text("Is that right?")
+    expect(client.locator("#question")).to_have_text("Is that right?")
     expect(undo_button(client)).to_be_focused()
 
 
@@ -251,9 +253,33 @@ def test_axe_finds_no_barrier_and_nothing_scrolls_sideways(open_client, school, 
     assert barriers(page) == []
     draw(page, SEVEN)
     choice(page, "1").click()
-    expect(page.locator("#lesson-words")).to_contain_text("now it says")
+    expect(page.locator("#question")).to_contain_text("now it says")
     assert barriers(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("options", [{}, PHONE], ids=["wide", "phone"])
+def test_letters_are_shown_and_taught_and_all_of_them_fit(open_client, serve, tmp_path, options):
+    page = open_client(serve(letters_model(tmp_path)), **options)
+    width = page.evaluate("innerWidth")
+    expect(page.locator("h1")).to_have_text("Which letter is it?")
+    expect(page).to_have_title("Which letter is it?")
+    expect(page.locator("#sentence")).to_have_text("Draw a letter")
+    expect(page.locator("#bars .name")).to_have_text(list(ascii_uppercase))
+    choices = page.get_by_role("group", name="No, it is:").get_by_role("button")
+    expect(choices).to_have_text(list(ascii_uppercase))
+    for button in choices.all():
+        box = button.bounding_box()
+        assert box is not None
+        assert min(box["width"], box["height"]) >= 44
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= width
+    draw(page, [[(0.35, 0.2), (0.35, 0.8), (0.7, 0.8)]])
+    expect(page.locator("#bars .best .name")).to_have_text("L")
+    choice(page, "Z").click()
+    words = re.compile(r"^It said L \(\d+% sure\); now it says Z \(\d+% sure\)\.$")
+    expect(page.locator("#question")).to_have_text(words)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert barriers(page) == []
 
 
 def test_a_client_of_the_older_protocol_works_unchanged(open_client, school):
@@ -304,14 +330,14 @@ def example(language: str, recognizer: Service) -> str:
 def test_its_curl_is_answered(school, tmp_path):
     if shutil.which("curl") is None:
         missing("curl")
-    (tmp_path / "seven.png").write_bytes(picture_of_seven(".png"))
+    shutil.copy(SEVEN_PNG, tmp_path)
     command = example("sh", school).replace("curl", "curl --silent", 1)
     done = subprocess.run(shlex.split(command), cwd=tmp_path, capture_output=True, check=True)
     assert json.loads(done.stdout)["label"] == "7"
 
 
 def test_its_python_is_answered(school, tmp_path, monkeypatch, capsys):
-    (tmp_path / "seven.png").write_bytes(picture_of_seven(".png"))
+    shutil.copy(SEVEN_PNG, tmp_path)
     monkeypatch.chdir(tmp_path)
     exec(example("python", school), {})
     assert capsys.readouterr().out.startswith("7 0.9")

@@ -173,6 +173,7 @@ def test_a_new_route_is_open_to_the_origins_of_its_blueprint(model):
 def test_every_step_of_the_preparation_has_a_caption_on_the_page():
     canvas = np.full((100, 100), 255, np.uint8)
     canvas[20:80, 48:54] = 0
-    captions = re.search(r"const CAPTIONS = \{(.*?)\};", (PROJECT / "static" / "inside.js").read_text("utf-8"), re.DOTALL)
+    script = (PROJECT / "static" / "inside.js").read_text(encoding="utf-8")
+    captions = re.search(r"const CAPTIONS = \{(.*?)\};", script, re.DOTALL)
     assert captions
     assert re.findall(r"^\s*(\w+):", captions[1], re.MULTILINE) == list(steps(canvas))

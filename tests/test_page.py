@@ -4,8 +4,6 @@ import base64
 import io
 import json
 import re
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -38,7 +36,6 @@ from tests.browsing import (
     touch,
     undo_button,
 )
-from tests.conftest import PROJECT
 
 Open = Callable[..., Page]
 
@@ -1217,11 +1214,8 @@ def test_a_page_on_another_origin_can_neither_teach_nor_read_nor_take_back(forei
 # its pictures
 
 
-def test_the_pictures_of_the_page_are_made_by_a_command(browser, tmp_path, monkeypatch):
-    monkeypatch.setenv("DIGITS_MODEL", str(tmp_path / "model.npz"))
-    monkeypatch.setenv("DIGITS_DATA", str(tmp_path))
-    command = [sys.executable, "-m", "docs.screenshots", "--folder", str(tmp_path)]
-    made = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=300, check=False)
+def test_the_pictures_of_the_page_are_made_by_a_command(browser, run, tmp_path):
+    made = run("docs.screenshots", "--folder", tmp_path)
     assert made.returncode == 0, made.stderr
     for name, width in (("page_wide.png", 1280), ("page_phone.png", 390), ("seven.png", 280)):
         with Image.open(tmp_path / name) as picture:

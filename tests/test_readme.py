@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+import yaml
 
 import evaluate
 import server
@@ -41,7 +42,9 @@ def test_a_program_of_a_package_in_readme_exists():
 
 
 def test_the_picture_that_readme_sends_is_answered(model):
-    (kind, file, path) = re.findall(r'curl -H "Content-Type: (\S+)" --data-binary @(\S+) http://[\d.:]+(/\S+)', README)[0]
+    request = re.search(r'curl -H "Content-Type: (\S+)" --data-binary @(\S+) http://[\d.:]+(/\S+)', README)
+    assert request
+    kind, file, path = request.groups()
     client = server.create_app({"TESTING": True, "MODEL": shipped_model()}).test_client()
     reply = client.post(path, data=(PROJECT / file).read_bytes(), content_type=kind)
     assert json.loads(reply.data)["label"] == "7"
@@ -67,6 +70,16 @@ def test_ci_runs_the_test_command_of_readme():
     assert command in (PROJECT / ".ci" / "run").read_text(encoding="utf-8")
 
 
+def test_the_public_ci_runs_the_commands_of_readme_on_each_system():
+    workflow = yaml.safe_load((PROJECT / ".github" / "workflows" / "tests.yml").read_text(encoding="utf-8"))
+    job = workflow["jobs"]["readme"]
+    assert {"ubuntu-latest", "macos-latest", "windows-latest"} <= set(job["strategy"]["matrix"]["os"])
+    first = [block.strip() for block in BLOCKS[:3]]  # train and score, test, both again for Windows
+    assert [step["run"] for step in job["steps"] if "run" in step] == [*first[:2], *first[2].splitlines()]
+    kernels = workflow["jobs"]["kernels"]["strategy"]["matrix"]["kernel"]
+    assert len(kernels) >= 2
+
+
 def test_every_package_is_installed_by_the_first_command():
     lines = (PROJECT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     required = {line.split(">=")[0] for line in lines if ">=" in line}
@@ -75,7 +88,7 @@ def test_every_package_is_installed_by_the_first_command():
         imported |= set(re.findall(r"^\s*(?:from|import) (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE))
     packages = {
         "numpy": "numpy", "scipy": "scipy", "cv2": "opencv-python", "sklearn": "scikit-learn",
-        "matplotlib": "matplotlib", "threadpoolctl": "threadpoolctl", "tqdm": "tqdm", "joblib": "joblib", "PIL": "pillow",
-        "flask": "flask", "flask_cors": "flask-cors", "waitress": "waitress",
+        "matplotlib": "matplotlib", "threadpoolctl": "threadpoolctl", "tqdm": "tqdm",
+        "joblib": "joblib", "PIL": "pillow", "flask": "flask", "flask_cors": "flask-cors", "waitress": "waitress",
     }  # fmt: skip
     assert required == {package for module, package in packages.items() if module in imported}

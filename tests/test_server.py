@@ -30,13 +30,15 @@ from werkzeug.test import TestResponse
 
 import server
 from confidence import UNSURE_BELOW, confidence
-from data.data_sets import CLOTHES, shipped_model
+from data.data_sets import FASHION, shipped_model
 from data.records import DataError, scale
 from drawing.decoding import decode
 from drawing.preparation import prepare
+from explanation import backquery
 from neural_network import NeuralNetwork
 from tests.conftest import PROJECT, missing
-from web import messages as wire
+from web import messages
+from web.settings import addresses
 
 
 class WholeAnswers(FlaskClient):
@@ -168,7 +170,7 @@ def test_the_parts_of_an_answer_come_on_request_only(client):
 def test_the_steps_end_at_what_the_network_sees(client):
     answer = client.post("/query?include=steps,pixels", data=seven(), content_type="image/png").json
     *_, last = answer["steps"]
-    seen = decode(wire.picture_file({"imageData": last["image"]}))
+    seen = decode(messages.picture_file({"imageData": last["image"]}))
     assert seen.ravel().tolist() == answer["pixels"]
 
 
@@ -176,7 +178,12 @@ def test_the_steps_of_a_large_photo_are_sent_small(client):
     large = np.kron(decode(seven()), np.ones((7, 7), np.uint8))
     answer = client.post("/query?include=steps", data=picture(large), content_type="image/png").json
     for step in answer["steps"]:
-        assert max(decode(wire.picture_file({"imageData": step["image"]})).shape) <= 280
+        assert max(decode(messages.picture_file({"imageData": step["image"]})).shape) <= 280
+
+
+def replace_network(app, network: NeuralNetwork) -> None:
+    """Let the app answer with another network from now on, as if its model file held it."""
+    app.extensions["teacher"]._file.network = network
 
 
 @pytest.mark.parametrize(
@@ -184,14 +191,14 @@ def test_the_steps_of_a_large_photo_are_sent_small(client):
     [([0.99, 0.1, 0.4], False), ([0.9, 0.1, 0.5], True), ([0.45, 0.1, 0.1], True), ([0.95, 0.1, 0.1], False)],
 )
 def test_an_answer_is_unsure_where_the_winner_is_weak_or_has_a_rival(app, client, outputs, unsure):
-    app.extensions["teacher"].network = that_answers(outputs)
+    replace_network(app, that_answers(outputs))
     answer = client.post("/query", json={"inputs": [0] * 784}).json
     assert answer["outputs"] == pytest.approx(outputs)
     assert answer["unsure"] is unsure
 
 
 def test_a_network_of_one_class_answers_too(app, client):
-    app.extensions["teacher"].network = that_answers([0.8])
+    replace_network(app, that_answers([0.8]))
     assert client.post("/query", json={"inputs": [0] * 784}).json["label"] == "0"
 
 
@@ -203,11 +210,13 @@ def test_older_angular_clients_get_the_digit_as_text_in_message(client):
 
 
 def test_class_names_come_from_the_model(tmp_path):
-    path = saved(NeuralNetwork(784, 30, 10, 0.1, class_names=CLOTHES), tmp_path)
+    network = NeuralNetwork(784, 30, 10, 0.1)
+    network.class_names = FASHION.class_names
+    path = saved(network, tmp_path)
     client: Any = server.create_app({"MODEL": path}).test_client()
     answer = client.post("/query", data=seven(), content_type="image/png").json
-    assert answer["class_names"] == list(CLOTHES)
-    assert answer["label"] in CLOTHES
+    assert answer["class_names"] == list(FASHION.class_names)
+    assert answer["label"] in FASHION.class_names
 
 
 def test_the_model_that_ships_reads_a_seven(monkeypatch, tmp_path):
@@ -233,7 +242,7 @@ def test_the_network_shows_what_it_imagines(client, network):
     assert network_shown["class_names"] == list("0123456789")
     assert network_shown["hidden_nodes"] == 20
     wanted = np.where(np.eye(10, dtype=bool), 0.99, 0.01)
-    assert np.array(network_shown["imagined"]) == pytest.approx(network.backquery(wanted) * 255, abs=0.51)
+    assert np.array(network_shown["imagined"]) == pytest.approx(backquery(network, wanted) * 255, abs=0.51)
 
 
 def test_a_hidden_node_shows_its_weights_and_votes(client, network):
@@ -374,7 +383,7 @@ def test_what_nobody_foresaw_is_logged_and_not_shown(app, client, monkeypatch, c
         raise RuntimeError("a secret of the inside")
 
     with monkeypatch.context() as patch:
-        patch.setattr(server, "steps", fail)
+        patch.setattr(messages, "steps", fail)
         response = client.post("/query", data=seven(), content_type="image/png")
     assert_problem(response, 500, "internal-server-error")
     assert "secret" not in response.text
@@ -484,7 +493,7 @@ def test_a_server_is_known_by_its_host_and_by_the_names_it_is_given(monkeypatch,
 
 def test_a_server_for_the_whole_network_is_known_by_the_name_and_address_of_its_machine(network, tmp_path):
     client = server.create_app({"MODEL": saved(network, tmp_path), "HOST": "0.0.0.0"}).test_client()
-    for name in (*server.addresses(), "localhost"):
+    for name in (*addresses(), "localhost"):
         assert client.get("/healthz", headers={"Host": name}).status_code == 200
     assert client.get("/healthz", headers={"Host": "evil.example"}).status_code == 400
 
@@ -506,12 +515,14 @@ def test_a_request_sees_one_whole_network_even_if_it_is_replaced_meanwhile(app, 
         """A network that is replaced while it answers."""
 
         def forward(self, *arguments):
-            app.extensions["teacher"].network = newer
+            replace_network(app, newer)
             return super().forward(*arguments)
 
-    older = Replaced(784, 20, 10, 0.1, seed=2, class_names=[f"old {number}" for number in range(10)])
-    newer = NeuralNetwork(784, 30, 10, 0.1, seed=3, class_names=[f"new {number}" for number in range(10)])
-    app.extensions["teacher"].network = older
+    older = Replaced(784, 20, 10, 0.1, seed=2)
+    older.class_names = tuple(f"old {number}" for number in range(10))
+    newer = NeuralNetwork(784, 30, 10, 0.1, seed=3)
+    newer.class_names = tuple(f"new {number}" for number in range(10))
+    replace_network(app, older)
     request = {"json": {"inputs": [128] * 784}}
     first, second = (client.post("/query?include=hidden", **request).json for _ in range(2))
     for answer, network, word in ((first, older, "old"), (second, newer, "new")):
@@ -525,7 +536,7 @@ def test_threads_that_ask_while_the_network_is_replaced_get_the_answer_of_one_or
     networks = [NeuralNetwork(784, 200, 10, 0.1, seed=seed) for seed in range(2)]
     pixels = np.linspace(0, 255, 784)
     right = [network.query(scale(pixels)).tolist() for network in networks]
-    app.extensions["teacher"].network = networks[0]
+    replace_network(app, networks[0])
     answers: list[list[float]] = []
 
     def ask() -> None:
@@ -539,7 +550,7 @@ def test_threads_that_ask_while_the_network_is_replaced_get_the_answer_of_one_or
     replaced = 0
     while any(thread.is_alive() for thread in threads):
         replaced += 1
-        app.extensions["teacher"].network = networks[replaced % 2]
+        replace_network(app, networks[replaced % 2])
     assert len(answers) == 200
     assert all(answer in right for answer in answers)
 

@@ -31,6 +31,7 @@ from neural_network import NeuralNetwork
 from teaching.update import Learner, Lesson
 from tests.conftest import missing, same_weights
 from tests.test_server import WholeAnswers, assert_problem, data_url, picture, seven
+from web import access
 
 LISTED, FOREIGN = "http://localhost:4200", "https://a.example"
 Make = Callable[..., Flask]
@@ -328,7 +329,7 @@ def test_twenty_wrong_labels_are_taken_back_exactly(app, client, digits):
 
 def test_a_client_that_teaches_too_fast_is_told_when_to_go_on(make, monkeypatch, digits):
     clock: Any = SimpleNamespace(monotonic=lambda: clock.now, perf_counter=time.perf_counter, now=1000.0)
-    monkeypatch.setattr(server, "time", clock)
+    monkeypatch.setattr(access, "time", clock)
     client = make(LESSONS_PER_MINUTE=3).test_client()
     for row in range(3):
         clock.now += 10
@@ -356,7 +357,7 @@ def test_lessons_of_many_clients_are_counted_at_once():
         except Exception as error:
             failures.append(error)
 
-    pace = server.Pace(10)
+    pace = access.Pace(10)
     failures: list[Exception] = []
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)  # so that threads come between each other all the time

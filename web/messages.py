@@ -1,23 +1,34 @@
-"""What clients send and get in JSON: pictures as data URLs, pixels as numbers, names of the parts of an answer.
+"""What clients send and get: pictures as files or data URLs, pixels as numbers, answers and corrections as JSON.
 
 Nothing that comes from a stranger is trusted: what is not as it should be raises an error that tells what to send.
 """
 
 import base64
+import io
 import json
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import IO, Any
 
 import cv2
+import flask
 import numpy as np
+from flask import current_app, request
 from numpy.typing import NDArray
+from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.http import parse_date
 
-from data.records import PIXELS
-from drawing.images import DrawingError, shrink
+from confidence import UNSURE_BELOW, confidence
+from data.records import PIXELS, scale
+from drawing.decoding import decode
+from drawing.images import DrawingError, NoInk, shrink
+from drawing.preparation import steps
+from neural_network import NeuralNetwork
+from teaching.store import Correction
 
 Picture = NDArray[Any]  # (height, width) or (height, width, 3), 0 to 255
 
+PICTURES = ("image/png", "image/jpeg", "image/webp")
 PARTS = ("pixels", "hidden", "steps")
 LARGEST = 2**53  # JavaScript counts exactly as far as this
 SHOWN_SIDE = 280  # a step of a large photo is shrunk to this before it is sent
@@ -48,7 +59,102 @@ class PartError(ValueError):
     """A part of the answer that was asked for and does not exist."""
 
 
-def parsed(body: bytes) -> dict[str, object]:
+class Request(flask.Request):
+    """A request whose files stay in memory: they are bounded anyway, and the disk of temporary files may be full."""
+
+    def _get_file_stream(self, *_: object, **__: object) -> IO[bytes]:
+        return io.BytesIO()
+
+
+def forget_impossible_dates() -> None:
+    """Take away dates that no calendar has, as RFC 9110 asks for; their year may have 20 digits."""
+    for name in ("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE", "HTTP_IF_RANGE"):
+        try:
+            parse_date(request.environ.get(name))
+        except (ValueError, OverflowError):
+            del request.environ[name]
+
+
+def json_body() -> dict[str, object]:
+    """Return the JSON object of a request that must have one."""
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType("Send application/json.")
+    return parse_object(request.get_data())
+
+
+def read_request() -> Mapping[str, Picture]:
+    """Return the steps from the picture of the request to its pixels, 0 to 255; of plain inputs, the pixels alone."""
+    kind = request.mimetype
+    if kind == "application/json":
+        body = parse_object(request.get_data())
+        return {"pixels": parse_pixels(body["inputs"])} if "inputs" in body else prepare_in_turn(picture_file(body))
+    if kind == "multipart/form-data":
+        if "image" not in request.files:
+            raise ImageError("The form must have a picture file in its field image.")
+        return prepare_in_turn(request.files["image"].read())
+    if kind in PICTURES:
+        return prepare_in_turn(request.get_data())
+    raise UnsupportedMediaType(f"Send application/json, multipart/form-data or one of {', '.join(PICTURES)}.")
+
+
+def prepare_in_turn(file: bytes) -> Mapping[str, Picture]:
+    """Return the steps from a picture file to its pixels, as soon as it is its turn."""
+    with current_app.extensions["turns"].take(file):
+        return steps(decode(file))
+
+
+def parse_lesson(body: dict[str, object]) -> tuple[NDArray[np.uint8], bytes | None]:
+    """Return the pixels (784,) of a lesson, and the picture file where one came. Raises what reading a picture does."""
+    if "inputs" not in body:
+        file = picture_file(body)
+        return prepare_in_turn(file)["pixels"].reshape(-1), file
+    pixels = np.rint(parse_pixels(body["inputs"])).astype(np.uint8)
+    if not pixels.any():
+        raise NoInk
+    return pixels, None
+
+
+def answer_json(
+    network: NeuralNetwork, pictures: Mapping[str, Picture], wanted: Collection[str] = ()
+) -> dict[str, object]:
+    """Put the last of `pictures` to the network, and write down its answer with the `wanted` parts."""
+    pixels = [*pictures.values()][-1].reshape(1, -1)  # (1, 784)
+    hidden, outputs = (layer[0] for layer in network.forward(scale(pixels)))  # (hidden,), (classes,)
+    confident = float(confidence(network, outputs[None])[0])
+    answer: dict[str, object] = {
+        "label": network.class_names[outputs.argmax()],
+        "confidence": confident,
+        "unsure": confident < UNSURE_BELOW,
+        "class_names": network.class_names,
+        "outputs": outputs.tolist(),
+    }
+    if "pixels" in wanted:
+        answer["pixels"] = np.rint(pixels[0]).astype(int).tolist()
+    if "hidden" in wanted:
+        answer["hidden"] = hidden.tolist()
+    if "steps" in wanted and len(pictures) > 1:
+        answer["steps"] = [{"name": name, "image": data_url(picture)} for name, picture in pictures.items()]
+    return answer
+
+
+def correction_json(correction: Correction, class_names: Sequence[str]) -> dict[str, object]:
+    """Describe a correction."""
+    return {
+        "id": correction.id,
+        "label": class_names[correction.label],
+        "said": class_names[correction.predicted],
+        "confidence": correction.confidence,
+        "created": correction.created,
+        "pixels": correction.pixels.tolist(),
+    }
+
+
+def training_json(network: NeuralNetwork) -> object:
+    """Return what the model file says of its training; JSON has no word for NaN, so that becomes null."""
+    return json.loads(json.dumps(network.training), parse_constant=lambda _: None)
+
+
+def parse_object(body: bytes) -> dict[str, object]:
     """Return the JSON object that `body` holds."""
     try:
         value = json.loads(body)
@@ -73,7 +179,7 @@ def picture_file(body: dict[str, object]) -> bytes:
         raise DrawingError("what follows base64, in imageData is not Base64") from None
 
 
-def pixels(values: object) -> NDArray[np.float32]:
+def parse_pixels(values: object) -> NDArray[np.float32]:
     """Return `values`, a list of 784 numbers from 0 to 255, as an array (784,)."""
     if not isinstance(values, list) or len(values) != PIXELS:
         raise InputsError(f"inputs must be a list of {PIXELS} numbers")
@@ -84,7 +190,7 @@ def pixels(values: object) -> NDArray[np.float32]:
     return np.array(values, np.float32)
 
 
-def label(body: dict[str, object], class_names: Sequence[str]) -> int:
+def parse_label(body: dict[str, object], class_names: Sequence[str]) -> int:
     """Return the number of the class that the `label` of the JSON object `body` names."""
     given = body.get("label")
     name = str(given) if type(given) is int else given  # type(), for True is an int
@@ -93,7 +199,7 @@ def label(body: dict[str, object], class_names: Sequence[str]) -> int:
     return class_names.index(str(name))
 
 
-def count(values: Mapping[str, str], name: str, default: int, most: int = LARGEST) -> int:
+def parse_count(values: Mapping[str, str], name: str, default: int, most: int = LARGEST) -> int:
     """Return the whole number from 1 up that the address has for `name`, at most `most`; else the `default`."""
     text = values.get(name)
     if text is None:
@@ -109,7 +215,7 @@ def file_url(file: bytes) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(file).decode()}"
 
 
-def parts(names: Sequence[str]) -> set[str]:
+def parse_parts(names: Sequence[str]) -> set[str]:
     """Return the parts of the answer that were asked for, as in ["pixels,hidden", "steps"]."""
     wanted = {name for text in names for name in text.split(",") if name}
     if not wanted <= set(PARTS):

@@ -1,9 +1,9 @@
-/* What the server sends, as its /openapi.json describes it; only the parts that this client uses. */
+/* The JSON of the server, as its /openapi.json describes it; only the parts that this client uses. */
 
-/** What the network says of a drawing. */
+/** The answer of the network to a drawing. */
 export interface Answer {
   label: string;
-  /** How likely the answer is right, 0 to 1. */
+  /** The probability that the answer is right, 0 to 1. */
   confidence: number;
   /** A person should look at it. */
   unsure: boolean;
@@ -17,14 +17,14 @@ export interface SeenAnswer extends Answer {
   pixels: number[];
 }
 
-/** A correction as it is stored; its id takes it back. */
+/** A correction as it is stored; its id undoes it. */
 export interface Correction {
   id: number;
   label: string;
 }
 
-/** What a correction has changed. */
-export interface Taught {
+/** The answers before and after a correction. */
+export interface CorrectionReply {
   correction: Correction;
   before: Answer;
   after: Answer;

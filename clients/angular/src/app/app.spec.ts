@@ -1,4 +1,4 @@
-/* The page as a whole: what is answered stands there in words. */
+/* The whole page shows the answer in words. */
 
 import { ComponentFixture, TestBed } from '@angular/core/testing';
 

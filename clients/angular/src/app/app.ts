@@ -1,6 +1,7 @@
-/* The whole page: the paper beside the answer, and what is said of the server. */
+/* The whole page: the paper beside the answer, and a banner while the server is away. */
 
-import { Component, inject } from '@angular/core';
+import { Component, computed, effect, inject } from '@angular/core';
+import { Title } from '@angular/platform-browser';
 
 import { Bars } from './answer/bars';
 import { Correction } from './answer/correction';
@@ -8,6 +9,7 @@ import { Verdict } from './answer/verdict';
 import { Drawing } from './drawing/drawing';
 import { Recognizer } from './recognizer';
 import { Speech } from './speech';
+import { subjectOf } from './words';
 
 @Component({
   selector: 'app-root',
@@ -16,6 +18,17 @@ import { Speech } from './speech';
   styleUrl: './app.css',
 })
 export class App {
-  protected readonly trouble = inject(Recognizer).trouble;
+  readonly #recognizer = inject(Recognizer);
+  readonly #title = inject(Title);
+
+  protected readonly trouble = this.#recognizer.trouble;
   protected readonly spoken = inject(Speech).text;
+  protected readonly heading = computed(() => {
+    const subject = subjectOf(this.#recognizer.classNames());
+    return subject === 'picture' ? 'What is it?' : `Which ${subject} is it?`;
+  });
+
+  constructor() {
+    effect(() => this.#title.setTitle(this.heading()));
+  }
 }

@@ -1,10 +1,10 @@
-/* What goes wrong between client and server, in words for the person who draws. */
+/* Errors between client and server, in words for the person who draws. */
 
 import { HttpErrorResponse } from '@angular/common/http';
 
 import { ProblemDetails } from './api';
 
-/** A failure of a request: the server's own words where it gave them, else ours. Status 0: no answer came at all. */
+/** A failed request, in the server's own words where it gave them, else in ours. Status 0: no answer. */
 export class Problem extends Error {
   constructor(
     readonly status: number,
@@ -14,7 +14,7 @@ export class Problem extends Error {
     super(message);
   }
 
-  /** Whether the same request may do better later. */
+  /** Whether the same request may succeed later. */
   get mayPass(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }

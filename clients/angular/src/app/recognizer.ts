@@ -1,5 +1,5 @@
-/* Asks the server while somebody draws, and keeps its answer. Not every move is asked, a later question aborts the one
-   before it, and a question that fails for want of a server is asked again until it is answered. */
+/* Asks the server while somebody draws, and keeps its answer. It does not ask at every move. A later query aborts the one
+   before it, and a query that fails because the server is away is repeated until it is answered. */
 
 import { computed, inject, Injectable, signal } from '@angular/core';
 import { takeUntilDestroyed, toObservable } from '@angular/core/rxjs-interop';
@@ -28,14 +28,14 @@ import { Server } from './server';
 import { Sheet } from './sheet';
 import { Speech } from './speech';
 import { Strokes } from './strokes';
-import { spoken } from './words';
+import { describeAnswer } from './words';
 
 const PAUSE = 120; // milliseconds without a change before asking
 const LONGEST_PAUSE = 360; // ask at least this often in one long stroke
 const FIRST_WAIT = 500; // before asking again a server that is away
 const LONGEST_WAIT = 5_000;
 
-/** What became of a question: the answer, or why there is none. */
+/** The result of a query: the answer, or why there is none. */
 export interface Outcome {
   strokes: Strokes;
   imageData: string;
@@ -76,18 +76,18 @@ export class Recognizer {
 
   constructor() {
     const strokes = toObservable(this.#sheet.strokes);
-    const asked = merge(
+    const queries = merge(
       strokes.pipe(filter((drawn) => !drawn.length)), // at once: there is nothing to ask any more
       strokes.pipe(debounceTime(PAUSE)),
       strokes.pipe(auditTime(LONGEST_PAUSE)),
     ).pipe(distinctUntilChanged());
-    merge(asked, this.#again)
+    merge(queries, this.#again)
       .pipe(
         switchMap((drawn) => this.#ask(drawn)),
         takeUntilDestroyed(),
       )
       .subscribe((outcome) => this.#show(outcome));
-    this.#untilWell(this.#server.network())
+    this.#retryUntilBack(this.#server.network())
       .pipe(takeUntilDestroyed())
       .subscribe({
         next: (network) => this.#network.set(network),
@@ -95,12 +95,12 @@ export class Recognizer {
       });
   }
 
-  /** Ask about the same drawing once more, for the network has changed. */
+  /** Ask about the same drawing again: the network has changed. */
   askAgain(): void {
     this.#again.next(this.#sheet.strokes());
   }
 
-  /** Show what the network says of the drawing of `outcome` since a correction. */
+  /** Replace the answer of `outcome` by the one after a correction. */
   replaceAnswer(outcome: Outcome, answer: Answer): void {
     if (outcome === this.#outcome() && outcome.answer) {
       this.#outcome.set({ ...outcome, answer: { ...outcome.answer, ...answer } });
@@ -113,13 +113,13 @@ export class Recognizer {
       return of(null);
     }
     const outcome = { strokes, imageData: toDataUrl(strokes), answer: null, refusal: '' };
-    return this.#untilWell(this.#server.query(outcome.imageData)).pipe(
+    return this.#retryUntilBack(this.#server.query(outcome.imageData)).pipe(
       map((answer) => ({ ...outcome, answer })),
       catchError((problem: Problem) => of({ ...outcome, refusal: problem.message })),
     );
   }
 
-  #untilWell<T>(request: Observable<T>): Observable<T> {
+  #retryUntilBack<T>(request: Observable<T>): Observable<T> {
     return request.pipe(
       retry({
         delay: (problem: Problem, count) => {
@@ -134,6 +134,6 @@ export class Recognizer {
 
   #show(outcome: Outcome | null): void {
     this.#outcome.set(outcome);
-    if (outcome) this.#speech.sayWhenSettled(outcome.answer ? spoken(outcome.answer) : outcome.refusal);
+    if (outcome) this.#speech.sayWhenSettled(outcome.answer ? describeAnswer(outcome.answer) : outcome.refusal);
   }
 }

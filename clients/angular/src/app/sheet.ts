@@ -35,7 +35,7 @@ export class Sheet {
   }
 
   end(): void {
-    if (this.isDrawing()) this.#become(this.strokes());
+    if (this.isDrawing()) this.#replaceBy(this.strokes());
   }
 
   /** Forget the stroke under way. */
@@ -44,7 +44,7 @@ export class Sheet {
     this.#underWay.set(null);
   }
 
-  /** Take back the last stroke, or the last clearing. */
+  /** Undo the last stroke, or the last clearing. */
   undo(): void {
     this.end();
     const last = this.#earlier().at(-1);
@@ -55,10 +55,10 @@ export class Sheet {
 
   clear(): void {
     this.end();
-    if (!this.isBlank()) this.#become([]);
+    if (!this.isBlank()) this.#replaceBy([]);
   }
 
-  #become(strokes: Strokes): void {
+  #replaceBy(strokes: Strokes): void {
     this.#earlier.update((earlier) => [...earlier, this.#done()]);
     this.#done.set(strokes);
     this.drop();

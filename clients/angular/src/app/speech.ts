@@ -1,4 +1,4 @@
-/* What a screen reader says: short messages at once, answers only when they have stayed for a moment. */
+/* Messages for screen readers: short ones at once, answers only when they have stayed for a moment. */
 
 import { Injectable, signal } from '@angular/core';
 

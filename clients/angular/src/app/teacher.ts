@@ -1,4 +1,4 @@
-/* Teaching: tells the server what a drawing shows, and takes that back. */
+/* Teaching: sends corrections to the server, and undoes them. */
 
 import { inject, Injectable, linkedSignal } from '@angular/core';
 
@@ -8,18 +8,18 @@ import { Server } from './server';
 import { Sheet } from './sheet';
 import { Speech } from './speech';
 import { Strokes } from './strokes';
-import { comparison } from './words';
+import { describeChange } from './words';
 
-/** How far it has come with the drawing on the paper. */
-export interface Lesson {
-  phase: 'asking' | 'sending' | 'answered';
+/** How far the teaching of the drawing on the paper is. */
+export interface Progress {
+  phase: 'asking' | 'sending' | 'done';
   words: string;
   problem: string;
-  /** The correction that Undo takes back; none where the answer was right. */
+  /** The correction that Undo undoes; none where the answer was right. */
   correction: number | null;
 }
 
-const UNTOLD: Lesson = { phase: 'asking', words: 'Is that right?', problem: '', correction: null };
+const START: Progress = { phase: 'asking', words: 'Is that right?', problem: '', correction: null };
 
 @Injectable({ providedIn: 'root' })
 export class Teacher {
@@ -28,67 +28,67 @@ export class Teacher {
   readonly #recognizer = inject(Recognizer);
   readonly #speech = inject(Speech);
 
-  readonly #lesson = linkedSignal<Strokes, Lesson>({ source: this.#sheet.strokes, computation: () => UNTOLD });
+  readonly #progress = linkedSignal<Strokes, Progress>({ source: this.#sheet.strokes, computation: () => START });
 
-  readonly lesson = this.#lesson.asReadonly();
+  readonly progress = this.#progress.asReadonly();
 
-  /** Tell what the drawing shows. An answer that is right and sure is known already, so there is nothing to send. */
+  /** Say what the drawing shows. An answer that is right and sure needs no correction, so nothing is sent. */
   choose(label: string): void {
     const outcome = this.#recognizer.settled();
-    if (!outcome?.answer || this.#lesson().phase !== 'asking') return;
+    if (!outcome?.answer || this.#progress().phase !== 'asking') return;
     const { answer } = outcome;
-    if (label === answer.label && !answer.unsure) this.#answered('Thank you.', null);
+    if (label === answer.label && !answer.unsure) this.#finish('Thank you.', null);
     else this.#teach(outcome, label);
   }
 
-  /** Take back what was told about the drawing. */
-  takeBack(): void {
-    const { phase, correction } = this.#lesson();
-    if (phase !== 'answered') return;
+  /** Undo the correction of the drawing. */
+  undo(): void {
+    const { phase, correction } = this.#progress();
+    if (phase !== 'done') return;
     if (correction === null) {
-      this.#lesson.set(UNTOLD);
+      this.#progress.set(START);
       return;
     }
-    const isStill = this.#send();
-    this.#server.takeBack(correction).subscribe({
+    const isSame = this.#send();
+    this.#server.undo(correction).subscribe({
       next: () => {
-        if (isStill()) this.#lesson.set(UNTOLD);
+        if (isSame()) this.#progress.set(START);
         this.#recognizer.askAgain();
-        this.#speech.say('Taken back.');
+        this.#speech.say('Correction undone.');
       },
-      error: (problem: Problem) => this.#fail(problem, 'answered', isStill),
+      error: (problem: Problem) => this.#fail(problem, 'done', isSame),
     });
   }
 
   #teach(outcome: Outcome, label: string): void {
-    const isStill = this.#send();
+    const isSame = this.#send();
     this.#server.teach(outcome.imageData, label).subscribe({
       next: ({ correction, before, after }) => {
-        if (!isStill()) {
+        if (!isSame()) {
           this.#recognizer.askAgain();
           return;
         }
         this.#recognizer.replaceAnswer(outcome, after);
-        this.#answered(comparison(before, after), correction.id);
+        this.#finish(describeChange(before, after), correction.id);
       },
-      error: (problem: Problem) => this.#fail(problem, 'asking', isStill),
+      error: (problem: Problem) => this.#fail(problem, 'asking', isSame),
     });
   }
 
-  /** Wait for the server. Returns a function that tells whether the drawing is still the same. */
+  /** Wait for the server. Return a function that tells whether the drawing is still the same. */
   #send(): () => boolean {
     const strokes = this.#sheet.strokes();
-    this.#lesson.update((lesson) => ({ ...lesson, phase: 'sending', problem: '' }));
+    this.#progress.update((progress) => ({ ...progress, phase: 'sending', problem: '' }));
     return () => this.#sheet.strokes() === strokes;
   }
 
-  #answered(words: string, correction: number | null): void {
-    this.#lesson.set({ phase: 'answered', words, problem: '', correction });
+  #finish(words: string, correction: number | null): void {
+    this.#progress.set({ phase: 'done', words, problem: '', correction });
     this.#speech.say(words);
   }
 
-  #fail({ message }: Problem, phase: Lesson['phase'], isStill: () => boolean): void {
-    if (isStill()) this.#lesson.update((lesson) => ({ ...lesson, phase, problem: message }));
+  #fail({ message }: Problem, phase: Progress['phase'], isSame: () => boolean): void {
+    if (isSame()) this.#progress.update((progress) => ({ ...progress, phase, problem: message }));
     this.#speech.say(message);
   }
 }

@@ -1,4 +1,4 @@
-/* What the tests of this client share: answers as the server gives them, and the parts of the app without a browser. */
+/* Shared by the tests of this client: answers like the server's, and the parts of the app without a browser. */
 
 import { HttpTestingController, provideHttpClientTesting } from '@angular/common/http/testing';
 import { TestBed } from '@angular/core/testing';

@@ -1,9 +1,9 @@
-/* How strongly the network answers each class. */
+/* The output for each class. */
 
 import { Component, computed, inject } from '@angular/core';
 
 import { Recognizer } from '../recognizer';
-import { percent } from '../words';
+import { fitOf, percent } from '../words';
 
 @Component({
   selector: 'app-bars',
@@ -13,6 +13,7 @@ import { percent } from '../words';
 export class Bars {
   readonly #recognizer = inject(Recognizer);
 
+  protected readonly fit = computed(() => fitOf(this.#recognizer.classNames()));
   protected readonly rows = computed(() => {
     const answer = this.#recognizer.outcome()?.answer;
     return this.#recognizer.classNames().map((name, i) => ({

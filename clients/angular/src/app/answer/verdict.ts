@@ -1,13 +1,13 @@
-/* The answer in large: what the network says, how sure it is, and what it saw. */
+/* The answer in large: the class, how sure the network is, and the pixels that it saw. */
 
 import { afterRenderEffect, Component, computed, ElementRef, inject, viewChild } from '@angular/core';
 
 import { showGrey } from '../picture';
 import { Recognizer } from '../recognizer';
 import { Sheet } from '../sheet';
-import { certainty } from '../words';
+import { describeCertainty, subjectOf } from '../words';
 
-interface Said {
+interface Result {
   state: 'empty' | 'refused' | 'sure' | 'unsure';
   label: string;
   sentence: string;
@@ -25,13 +25,13 @@ export class Verdict {
 
   protected readonly pixels = computed(() => this.#recognizer.outcome()?.answer?.pixels ?? []);
 
-  protected readonly said = computed((): Said => {
+  protected readonly result = computed((): Result => {
     const outcome = this.#recognizer.outcome();
     if (outcome?.refusal) return { state: 'refused', label: '', sentence: outcome.refusal };
     const answer = outcome?.answer;
     if (!answer) return { state: 'empty', label: '', sentence: this.#prompt() };
     const { label, unsure } = answer;
-    return { state: unsure ? 'unsure' : 'sure', label: unsure ? `${label}?` : label, sentence: certainty(answer) };
+    return { state: unsure ? 'unsure' : 'sure', label: unsure ? `${label}?` : label, sentence: describeCertainty(answer) };
   });
 
   constructor() {
@@ -40,7 +40,6 @@ export class Verdict {
 
   #prompt(): string {
     if (!this.#sheet.isBlank() && this.#recognizer.trouble()) return 'Waiting for the server …';
-    // The same server may have a network that knows something else than digits.
-    return this.#recognizer.classNames().every((name) => /^\d$/.test(name)) ? 'Draw a digit' : 'Draw a picture';
+    return `Draw a ${subjectOf(this.#recognizer.classNames())}`;
   }
 }

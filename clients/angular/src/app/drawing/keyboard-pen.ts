@@ -6,7 +6,7 @@ import { Recognizer } from '../recognizer';
 import { Sheet } from '../sheet';
 import { Speech } from '../speech';
 import { Point } from '../strokes';
-import { spoken } from '../words';
+import { describeAnswer } from '../words';
 
 const STEP = 1 / 28; // one of the pixels that the network sees
 const FINE = 1 / 4;
@@ -81,9 +81,9 @@ export class KeyboardPen {
   #move(step: number): void {
     let { x, y } = this.position();
     for (const key of this.held) {
-      const way = ARROWS[key]!;
-      x = Math.min(1, Math.max(0, x + way.x * step));
-      y = Math.min(1, Math.max(0, y + way.y * step));
+      const direction = ARROWS[key]!;
+      x = Math.min(1, Math.max(0, x + direction.x * step));
+      y = Math.min(1, Math.max(0, y + direction.y * step));
     }
     this.position.set({ x, y });
     if (this.isDown()) this.#sheet.extend([{ x, y }]);
@@ -103,6 +103,6 @@ export class KeyboardPen {
     this.#sheet.end();
     this.#speech.say('Pen up');
     const answer = this.#recognizer.settled()?.answer; // there already, so nobody would say it any more
-    if (answer) this.#speech.sayWhenSettled(spoken(answer));
+    if (answer) this.#speech.sayWhenSettled(describeAnswer(answer));
   }
 }
