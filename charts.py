@@ -69,9 +69,8 @@ def confusion_matrix(matrix: Sequence[Sequence[int]], class_names: Sequence[str]
     for row, column in np.ndindex(counts.shape):
         if counts[row, column]:
             dark = mistakes[row, column] > 0.6 * mistakes.max()
-            weight = "bold" if row == column else "normal"
-            axes.text(column, row, f"{counts[row, column]}", ha="center", va="center", weight=weight,
-                      color="white" if dark else "black")  # fmt: skip
+            text = axes.text(column, row, f"{counts[row, column]}", ha="center", va="center")
+            text.set(color="white" if dark else "black", weight="bold" if row == column else "normal")
     ticks = range(len(class_names))
     axes.set_xticks(ticks, class_names, rotation=45 if max(map(len, class_names)) > 2 else 0, ha="center")
     axes.set_yticks(ticks, class_names)

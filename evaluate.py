@@ -91,23 +91,15 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Score a trained model and draw what it gets right and wrong.")
     data = parser.add_mutually_exclusive_group()
     data.add_argument("csv", nargs="*", type=Path, default=[], help="CSV files: a label and 784 pixels a row")
-    data.add_argument(
-        "--dataset", choices=DATA_SETS, help="a data set by name (default: the one the model learnt from)"
-    )
-    data.add_argument(
-        "--images", type=Path, metavar="FOLDER",
-        help="your own pictures, named like 7.png or 7/a.png, or with a labels.csv (path,label,writer)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--model",
-        type=Path,
-        metavar="FILE",
-        help=f"the model to score (default: {short_path(default_model())}, or for fashion, if you have none, "
-        f"{short_path(shipped_model('fashion'))})",
-    )
-    parser.add_argument(
-        "--report", type=Path, metavar="FOLDER", help=f"for pictures (default: {short_path(PROJECT / 'report')})"
-    )
+    text = "a data set by name (default: the one the model learnt from)"
+    data.add_argument("--dataset", choices=DATA_SETS, help=text)
+    text = "your own pictures, named like 7.png or 7/a.png, or with a labels.csv (path,label,writer)"
+    data.add_argument("--images", type=Path, metavar="FOLDER", help=text)
+    clothes = short_path(shipped_model("fashion"))
+    text = f"the model to score (default: {short_path(default_model())}, or for fashion, if you have none, {clothes})"
+    parser.add_argument("--model", type=Path, metavar="FILE", help=text)
+    text = f"for pictures (default: {short_path(PROJECT / 'report')})"
+    parser.add_argument("--report", type=Path, metavar="FOLDER", help=text)
     parser.add_argument("--json", action="store_true", help="print one JSON object; pictures only with --report")
     options = parser.parse_args(argv)
     options.model = options.model or default_model(options.dataset or "mnist")
@@ -201,10 +193,8 @@ def class_report(records: Records, answers: NDArray[np.int64], as_dictionary: bo
     from sklearn.metrics import classification_report
 
     names = records.class_names
-    return classification_report(
-        records.labels, answers, labels=range(len(names)), target_names=names,
-        digits=3, zero_division=0, output_dict=as_dictionary,
-    )  # fmt: skip
+    form = {"digits": 3, "zero_division": 0, "output_dict": as_dictionary}
+    return classification_report(records.labels, answers, labels=range(len(names)), target_names=names, **form)
 
 
 def print_result(result: Result, network: NeuralNetwork, records: Records, answers: NDArray[np.int64]) -> None:

@@ -49,6 +49,9 @@ def main(argv: list[str] | None = None) -> int:
     except (DataError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(training.INTERRUPTED, file=sys.stderr)
+        return train_model.INTERRUPTED_STATUS
     spread = f", standard deviation {100 * stdev(accuracies):.2f} points" if len(accuracies) > 1 else ""
     print(f"mean: {fmean(accuracies):.2%}{spread}")
     return 0
@@ -75,7 +78,9 @@ def train_with_seed(settings: Settings, committee: int, records: Records, test: 
         one = replace(settings, seed=member)
         report = partial(print_epoch, settings)
         result = training.train(training.new_network(one, learnt), learnt, validation, one, report)
-        if result.ended or not result.network:
+        if result.ended == training.INTERRUPTED:
+            raise KeyboardInterrupt
+        if not result.network or result.ended:
             raise ValueError(f"seed {settings.seed}: {result.ended}")
         networks.append(result.network)
     network = training.join(networks) if committee > 1 else networks[0]

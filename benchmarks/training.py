@@ -36,28 +36,13 @@ SECTIONS: dict[str, tuple[str, Callable[[Bench], list[Row]]]] = {
 def main(argv: list[str] | None = None) -> int:
     """Run the command line. Returns the exit status: 0 once all is measured, whatever comes out, 1 for a failure."""
     options = parse(argv)
-    try:
-        with tempfile.TemporaryDirectory(prefix="benchmark_") as folder:
+    with tempfile.TemporaryDirectory(prefix="benchmark_") as folder:
+        try:
             measure(options, Path(folder))
-    except (DataError, OSError, RuntimeError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+        except (DataError, OSError, RuntimeError) as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 1
     return 0
-
-
-def parse(argv: list[str] | None) -> argparse.Namespace:
-    """Return the options of the command line."""
-    parser = argparse.ArgumentParser(description="Measure the speed of training.")
-    text = f"sections to measure (default: {' '.join(SECTIONS)})"
-    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=[*SECTIONS], metavar="SECTION", help=text)
-    parser.add_argument("--quick", action="store_true", help="once through on the digits that come with scikit-learn")
-    picture = PROJECT / "docs" / "accuracy_against_seconds.png"
-    text = "draw what `reach` measures (default: %(const)s)"
-    parser.add_argument("--picture", type=Path, nargs="?", const=picture, metavar="FILE", help=text)
-    options = parser.parse_args(argv)
-    if options.picture and "reach" not in options.only:
-        parser.error("--picture draws what the section reach measures; add it to --only")
-    return options
 
 
 def measure(options: argparse.Namespace, scratch: Path) -> None:
@@ -73,6 +58,21 @@ def measure(options: argparse.Namespace, scratch: Path) -> None:
         verdict = "too many for figures to be trusted" if busy > DISTURBED else "the machine was at rest"
         if not math.isnan(others):
             print(f"\nOther programs kept {busy:.2f} CPUs busy meanwhile: {verdict}.", flush=True)
+
+
+def parse(argv: list[str] | None) -> argparse.Namespace:
+    """Return the options of the command line."""
+    parser = argparse.ArgumentParser(description="Measure the speed of training.")
+    text = f"sections to measure (default: {' '.join(SECTIONS)})"
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=[*SECTIONS], metavar="SECTION", help=text)
+    parser.add_argument("--quick", action="store_true", help="once through on the digits that come with scikit-learn")
+    picture = PROJECT / "docs" / "accuracy_against_seconds.png"
+    text = "draw what `reach` measures (default: %(const)s)"
+    parser.add_argument("--picture", type=Path, nargs="?", const=picture, metavar="FILE", help=text)
+    options = parser.parse_args(argv)
+    if options.picture and "reach" not in options.only:
+        parser.error("--picture draws what the section reach measures; add it to --only")
+    return options
 
 
 if __name__ == "__main__":

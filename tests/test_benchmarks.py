@@ -137,9 +137,10 @@ def test_the_operations_of_a_step_are_those_of_its_five_products():
 
 def test_a_table_shows_the_median_its_spread_and_whether_the_bar_is_met():
     rows = [
-        Row("waiting", [3.0, 1.0, 2.0], "s", at_most=2), Row("digits", [97.0], "%", at_least=97.5),
+        Row("waiting", [3.0, 1.0, 2.0], "s", at_most=2),
+        Row("digits", [97.0], "%", at_least=97.5),
         ratio("slow / fast", [8.0, 6.0, 7.0], [2.0, 2.0, 5.0]),
-    ]  # fmt: skip
+    ]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in format_table(rows).splitlines()[2:]]
     assert cells == [
         ["waiting", "2.00", "s", "1.00 to 3.00", "at most 2: met"],
