@@ -4,6 +4,7 @@ Pictures of digits come as inputs (n, 784), class names as a sequence of texts, 
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,26 @@ from numpy.typing import NDArray
 BLUE, ORANGE, GREY = "#2a6fbb", "#d9601a", "#6b6b6b"
 SIDE = 28
 MISREAD_SHOWN = 24
+MISTAKES_SHOWN = 40
 Inputs = NDArray[np.float32]
 Labels = NDArray[np.integer]
 Shares = Mapping[str, Sequence[Sequence[float]]]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong answer: pixels (784,) or (28, 28) from 0 to 255, the names of two classes, the confidence (0 to 1)."""
+
+    pixels: NDArray[np.uint8]
+    truth: str
+    answer: str
+    confidence: float
+
+    @property
+    def title(self) -> str:
+        """The mistake in words: true class, answer, confidence; long names stand on a line of their own."""
+        names = f"{self.truth} → {self.answer}"
+        return f"{names}{chr(10) if len(names) > 6 else ' '}({self.confidence:.0%})"
 
 
 def learning_curve(history: Sequence[dict[str, float]], path: Path) -> None:
@@ -51,9 +69,8 @@ def confusion_matrix(matrix: Sequence[Sequence[int]], class_names: Sequence[str]
     for row, column in np.ndindex(counts.shape):
         if counts[row, column]:
             dark = mistakes[row, column] > 0.6 * mistakes.max()
-            weight = "bold" if row == column else "normal"
-            axes.text(column, row, f"{counts[row, column]}", ha="center", va="center", weight=weight,
-                      color="white" if dark else "black")  # fmt: skip
+            text = axes.text(column, row, f"{counts[row, column]}", ha="center", va="center")
+            text.set(color="white" if dark else "black", weight="bold" if row == column else "normal")
     ticks = range(len(class_names))
     axes.set_xticks(ticks, class_names, rotation=45 if max(map(len, class_names)) > 2 else 0, ha="center")
     axes.set_yticks(ticks, class_names)
@@ -61,27 +78,22 @@ def confusion_matrix(matrix: Sequence[Sequence[int]], class_names: Sequence[str]
     save(figure, path)
 
 
-def misclassified(
-    inputs: Inputs, labels: Labels, answers: Labels, confidences: NDArray[np.floating], class_names: Sequence[str],
-    path: Path, rows: int = 5, columns: int = 8,
-) -> None:  # fmt: skip
-    """Draw the first mistakes: what it was, what the network said, and how sure it was (0 to 1)."""
+def misclassified_records(mistakes: Sequence[Mistake], path: Path) -> None:
+    """Draw the first mistakes, in their order."""
+    rows, columns = MISTAKES_SHOWN // 8, 8
     figure = Figure(figsize=(1.45 * columns, 1.75 * rows + 0.6), layout="constrained")
-    figure.suptitle("Misclassified, the surest mistakes first: true class → answer (output of its node)")
+    figure.suptitle("Misclassified, the surest mistakes first: true class → answer (confidence)")
     grid = figure.subplots(rows, columns)
-    for axes, row in zip(grid.flat, range(rows * columns), strict=True):
+    for axes in grid.flat:
         axes.axis("off")
-        if row < len(inputs):
-            show_digit(axes, inputs[row])
-            names = f"{class_names[labels[row]]} → {class_names[answers[row]]}"
-            axes.set_title(f"{names}{chr(10) if len(names) > 6 else ' '}({confidences[row]:.0%})", fontsize=8)
+    for axes, mistake in zip(grid.flat, mistakes, strict=False):
+        axes.imshow(mistake.pixels.reshape(SIDE, SIDE), cmap="gray_r", vmin=0, vmax=255)
+        axes.set_title(mistake.title, fontsize=8)
     save(figure, path)
 
 
-def misread(
-    drawings: Sequence[NDArray[np.integer]], pixels: Sequence[NDArray[np.uint8]], titles: Sequence[str], path: Path
-) -> None:
-    """Draw the first of one's own pictures that were answered wrongly, each beside the (28, 28) pixels it became.
+def misread_pictures(drawings: Sequence[NDArray[np.integer]], mistakes: Sequence[Mistake], path: Path) -> None:
+    """Draw the first of one's own pictures that were answered wrongly, each beside the pixels that it became.
 
     `drawings` are (height, width) or (height, width, channels) in OpenCV's order: blue, green, red, alpha.
     """
@@ -92,17 +104,15 @@ def misread(
     grid = figure.subplots(rows, 2 * columns, squeeze=False)
     for axes in grid.flat:
         axes.axis("off")
-    for number in range(shown):
-        left, right = grid.flat[2 * number], grid.flat[2 * number + 1]
-        drawing = drawings[number]
+    for left, right, drawing, mistake in zip(grid.flat[::2], grid.flat[1::2], drawings, mistakes, strict=False):
         colours = drawing if drawing.ndim == 2 else drawing[:, :, [2, 1, 0, 3][: drawing.shape[2]]]
         left.imshow(colours, cmap="gray")
-        right.imshow(pixels[number], cmap="gray_r", vmin=0, vmax=255)
-        left.set_title(titles[number], fontsize=9, loc="left")
+        right.imshow(mistake.pixels.reshape(SIDE, SIDE), cmap="gray_r", vmin=0, vmax=255)
+        left.set_title(mistake.title, fontsize=9, loc="left")
     save(figure, path)
 
 
-def imagined(inputs: Inputs, class_names: Sequence[str], path: Path) -> None:
+def imagined_inputs(inputs: Inputs, class_names: Sequence[str], path: Path) -> None:
     """Draw what the network imagines for each class: one picture of `inputs` (classes, 784) a class."""
     columns = -(-len(inputs) // 2)
     figure = Figure(figsize=(1.7 * columns, 4.2), layout="constrained")
@@ -134,7 +144,7 @@ def data_set(inputs: Inputs, labels: Labels, class_names: Sequence[str], path: P
     save(figure, path)
 
 
-def distorted(inputs: Inputs, copies: Inputs, path: Path) -> None:
+def distorted_copies(inputs: Inputs, copies: Inputs, path: Path) -> None:
     """Draw one row for each of `inputs` (n, 784): the picture itself, then its distorted `copies` (n, k, 784)."""
     rows, columns = copies.shape[:2]
     figure = Figure(figsize=(0.8 * (columns + 1), 0.8 * rows + 0.4), layout="constrained")

@@ -8,7 +8,8 @@ import json
 import sys
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean
 
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from confidence import confidence
+from data.csv_files import MAX_CLASSES
 from data.data_sets import DATA_SETS, default_model, load, shipped_model
 from data.files import PROJECT, short_path
 from data.model_files import load_model
@@ -45,7 +47,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the network said to a picture: the (28, 28) pixels that it saw, its label, and how sure it was (0 to 1)."""
+    """The network's answer to a picture: the (28, 28) pixels that it saw, a label, and how sure it was (0 to 1)."""
 
     picture: Picture
     pixels: NDArray[np.uint8]
@@ -89,23 +91,15 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Score a trained model and draw what it gets right and wrong.")
     data = parser.add_mutually_exclusive_group()
     data.add_argument("csv", nargs="*", type=Path, default=[], help="CSV files: a label and 784 pixels a row")
-    data.add_argument(
-        "--dataset", choices=DATA_SETS, help="a data set by name (default: the one the model learnt from)"
-    )
-    data.add_argument(
-        "--images", type=Path, metavar="FOLDER",
-        help="your own pictures, named like 7.png or 7/a.png, or with a labels.csv (path,label,writer)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--model",
-        type=Path,
-        metavar="FILE",
-        help=f"the model to score (default: {short_path(default_model())}, or for fashion, where you have trained none, "
-        f"{short_path(shipped_model('fashion'))})",
-    )
-    parser.add_argument(
-        "--report", type=Path, metavar="FOLDER", help=f"for pictures (default: {short_path(PROJECT / 'report')})"
-    )
+    text = "a data set by name (default: the one the model learnt from)"
+    data.add_argument("--dataset", choices=DATA_SETS, help=text)
+    text = "your own pictures, named like 7.png or 7/a.png, or with a labels.csv (path,label,writer)"
+    data.add_argument("--images", type=Path, metavar="FOLDER", help=text)
+    clothes = short_path(shipped_model("fashion"))
+    text = f"the model to score (default: {short_path(default_model())}, or for fashion, if you have none, {clothes})"
+    parser.add_argument("--model", type=Path, metavar="FILE", help=text)
+    text = f"for pictures (default: {short_path(PROJECT / 'report')})"
+    parser.add_argument("--report", type=Path, metavar="FOLDER", help=text)
     parser.add_argument("--json", action="store_true", help="print one JSON object; pictures only with --report")
     options = parser.parse_args(argv)
     options.model = options.model or default_model(options.dataset or "mnist")
@@ -132,7 +126,7 @@ def score_records(options: argparse.Namespace, network: NeuralNetwork) -> None:
     outputs = network.query(records.inputs)  # (n, classes)
     seconds = time.perf_counter() - started
     answers = outputs.argmax(axis=1)  # (n,)
-    result = measured(str(options.model), name, records, answers, seconds)
+    result = compare(str(options.model), name, records, answers, seconds)
     if options.json:
         print(json.dumps(asdict(result), indent=2))
     else:
@@ -154,8 +148,10 @@ def report_folder(options: argparse.Namespace) -> Path | None:
 def test_records(options: argparse.Namespace, network: NeuralNetwork) -> tuple[str, Records]:
     """Return the test records that were asked for, and what to call them."""
     if options.csv:
-        # A CSV file has numbers for its classes; the model knows what they stand for.
-        return " ".join(map(str, options.csv)), load(options.csv, "test", network.class_names)
+        # A CSV file has numbers for its classes; the model has their names, and check_fit says whether all of them.
+        unknown = [""] * (MAX_CLASSES - len(network.class_names))
+        records = load(options.csv, "test", [*network.class_names, *unknown])
+        return " ".join(map(str, options.csv)), replace(records, class_names=network.class_names)
     learnt = str(network.training.get("dataset"))
     name = options.dataset or (learnt if learnt in DATA_SETS else "mnist")
     return name, load(name, "test")
@@ -170,14 +166,16 @@ def check_fit(network: NeuralNetwork, model: Path, records: Records, name: str) 
         )
     if network.class_names != records.class_names:
         known, needed = (", ".join(names) for names in (network.class_names, records.class_names))
-        raise DataError(f"{model} knows {known}, but {name} has {needed}; choose another --model or --dataset.")
+        raise DataError(
+            f"{model} knows {known}, but {name} has {needed}; choose another --model or --dataset, or name CSV files."
+        )
     if records.labels.max() >= len(network.class_names):
         raise DataError(
             f"{model} knows {len(network.class_names)} classes, but {name} has label {records.labels.max()}."
         )
 
 
-def measured(model: str, dataset: str, records: Records, answers: NDArray[np.int64], seconds: float) -> Result:
+def compare(model: str, dataset: str, records: Records, answers: NDArray[np.int64], seconds: float) -> Result:
     """Compare `answers` (n,) with the labels."""
     from scipy.stats import binomtest  # these two are slow to import, and --help does without them
     from sklearn.metrics import confusion_matrix
@@ -195,10 +193,8 @@ def class_report(records: Records, answers: NDArray[np.int64], as_dictionary: bo
     from sklearn.metrics import classification_report
 
     names = records.class_names
-    return classification_report(
-        records.labels, answers, labels=range(len(names)), target_names=names,
-        digits=3, zero_division=0, output_dict=as_dictionary,
-    )  # fmt: skip
+    form = {"digits": 3, "zero_division": 0, "output_dict": as_dictionary}
+    return classification_report(records.labels, answers, labels=range(len(names)), target_names=names, **form)
 
 
 def print_result(result: Result, network: NeuralNetwork, records: Records, answers: NDArray[np.int64]) -> None:
@@ -219,42 +215,49 @@ def print_result(result: Result, network: NeuralNetwork, records: Records, answe
 
 def score_pictures(options: argparse.Namespace, network: NeuralNetwork) -> None:
     """Score a folder of one's own pictures, and draw those that were answered wrongly."""
-    from drawing.decoding import decode  # OpenCV is slow to import, and --help does without it
-    from drawing.images import DrawingError
-    from drawing.preparation import prepare
-
     if network.wih.shape[1] != PIXELS:
         raise DataError(f"{options.model} takes {network.wih.shape[1]} inputs, a picture becomes {PIXELS}.")
     found = find_pictures(options.images, network.class_names)
-    answered = []
-    unreadable = {}
-    for picture in found:
-        try:
-            image = decode(picture.path.read_bytes())
-            pixels = prepare(image)  # (28, 28)
-        except DrawingError as error:
-            unreadable[str(picture.path)] = str(error)
-            continue
-        outputs = network.query(scale(pixels.reshape(1, -1)))  # (1, classes)
-        answered.append(Answer(picture, pixels, int(outputs.argmax()), float(confidence(network, outputs)[0])))
-    wrong = sorted((answer for answer in answered if not answer.right), key=lambda answer: -answer.confidence)
-    result = result_of_pictures(options, found, answered, unreadable)
+    answers, unreadable = answer_pictures(found, network)
+    result = result_of_pictures(options, found, answers, unreadable)
     if options.json:
         print(json.dumps(asdict(result), indent=2))
     else:
         print_pictures_result(result)
+    wrong = sorted((answer for answer in answers if not answer.right), key=lambda answer: -answer.confidence)
     if (folder := report_folder(options)) and wrong:
-        import charts
+        draw_misread(wrong, network.class_names, folder / "misread.png")
 
-        charts.misread(
-            [decode(answer.picture.path.read_bytes()) for answer in wrong[: charts.MISREAD_SHOWN]],
-            [answer.pixels for answer in wrong],
-            [
-                f"{network.class_names[w.picture.label]} → {network.class_names[w.label]} ({w.confidence:.0%})"
-                for w in wrong
-            ],
-            folder / "misread.png",
-        )
+
+def answer_pictures(found: list[Picture], network: NeuralNetwork) -> tuple[list[Answer], dict[str, str]]:
+    """Return the answers to those pictures that can be read, and the reason for each path that cannot."""
+    from drawing.decoding import decode  # OpenCV is slow to import, and --help does without it
+    from drawing.images import DrawingError
+    from drawing.preparation import prepare
+
+    answers, unreadable = [], {}
+    for picture in found:
+        try:
+            pixels = prepare(decode(picture.path.read_bytes()))  # (28, 28)
+        except DrawingError as error:
+            unreadable[str(picture.path)] = str(error)
+            continue
+        outputs = network.query(scale(pixels.reshape(1, -1)))  # (1, classes)
+        answers.append(Answer(picture, pixels, int(outputs.argmax()), float(confidence(network, outputs)[0])))
+    return answers, unreadable
+
+
+def draw_misread(wrong: list[Answer], names: Sequence[str], path: Path) -> None:
+    """Draw the first of the wrong answers, each with the picture as it came."""
+    import charts  # matplotlib is slow to import, and --help does without it
+    from drawing.decoding import decode
+
+    shown = wrong[: charts.MISREAD_SHOWN]
+    charts.misread_pictures(
+        [decode(answer.picture.path.read_bytes()) for answer in shown],
+        [charts.Mistake(a.pixels, names[a.picture.label], names[a.label], a.confidence) for a in shown],
+        path,
+    )
 
 
 def result_of_pictures(
@@ -312,14 +315,15 @@ def draw(folder: Path, result: Result, network: NeuralNetwork, records: Records,
     names = records.class_names
     answers, confidences = outputs.argmax(axis=1), confidence(network, outputs)  # (n,), (n,)
     wrong = np.flatnonzero(answers != records.labels)
-    wrong = wrong[np.argsort(-confidences[wrong])]  # the surest mistakes first
+    wrong = wrong[np.argsort(-confidences[wrong])][: charts.MISTAKES_SHOWN]  # the surest mistakes first
+    mistakes = [
+        charts.Mistake(records.pixels[row], names[records.labels[row]], names[answers[row]], confidences[row])
+        for row in wrong
+    ]
     ideal = targets(np.arange(len(names), dtype=np.uint8), len(names))  # (classes, classes)
     charts.confusion_matrix(result.confusion_matrix, names, folder / "confusion_matrix.png")
-    charts.misclassified(
-        records.inputs[wrong], records.labels[wrong], answers[wrong], confidences[wrong], names,
-        folder / "misclassified.png",
-    )  # fmt: skip
-    charts.imagined(backquery(network, ideal), names, folder / "imagined.png")
+    charts.misclassified_records(mistakes, folder / "misclassified.png")
+    charts.imagined_inputs(backquery(network, ideal), names, folder / "imagined.png")
     charts.data_set(records.inputs, records.labels, names, folder / "data_set.png")
 
 

@@ -15,7 +15,7 @@ from statistics import median
 
 from threadpoolctl import threadpool_info
 
-LIBRARIES = ("numpy", "scipy", "scikit-learn", "torch")
+LIBRARIES = ("numpy", "scipy", "scikit-learn")
 
 
 @dataclass(frozen=True)
@@ -79,27 +79,14 @@ def measure_in_turn(jobs: Mapping[str, Callable[[], object]], runs: int) -> dict
 
 def describe_machine() -> str:
     """Return what the figures depend on: the processor, the linear algebra libraries, the versions."""
-    pools = {f"{pool['internal_api']} {pool['version'] or ''}".strip() for pool in threadpool_info()}
-    versions = [f"{name} {version}" for name in LIBRARIES if (version := installed_version(name))]
-    python = f"Python {platform.python_version()}"
-    return ", ".join([processor_name(), f"{os.cpu_count()} CPUs", *sorted(pools), python, *versions])
-
-
-def installed_version(library: str) -> str | None:
-    """Return the version of a library, None where it is not installed."""
     try:
-        return importlib.metadata.version(library)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
-def processor_name() -> str:
-    """Return the name of the processor; Linux keeps it in a file."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+        lines = Path("/proc/cpuinfo").read_text().splitlines()  # on Linux, nothing else tells its name
+        processor = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
+        processor = platform.processor() or platform.machine()
+    pools = sorted({f"{pool['internal_api']} {pool['version'] or ''}".strip() for pool in threadpool_info()})
+    versions = [f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES]
+    return ", ".join([processor, f"{os.cpu_count()} CPUs", *pools, f"Python {platform.python_version()}", *versions])
 
 
 def foreign_seconds() -> float:

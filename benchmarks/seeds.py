@@ -27,9 +27,9 @@ from training import Epoch, Settings
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line. Returns the exit status: 0, or 1 for a failure."""
-    parser = argparse.ArgumentParser(description="Train with several seeds, and score each on the test records.")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("--seeds", type=seed, nargs="+", default=[0, 1, 2], metavar="N", help="(default: 0 1 2)")
-    parser.add_argument("--jobs", type=whole_number, default=1, metavar="N", help="seeds at a time (default: 1)")
+    parser.add_argument("--jobs", type=whole_number(1), default=1, metavar="N", help="seeds at a time (default: 1)")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that trains, --jobs seeds at a time")
     options, others = parser.parse_known_args(argv)
     recipe = train_model.parse(others)
@@ -49,6 +49,9 @@ def main(argv: list[str] | None = None) -> int:
     except (DataError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(training.INTERRUPTED, file=sys.stderr)
+        return train_model.INTERRUPTED_STATUS
     spread = f", standard deviation {100 * stdev(accuracies):.2f} points" if len(accuracies) > 1 else ""
     print(f"mean: {fmean(accuracies):.2%}{spread}")
     return 0
@@ -70,15 +73,18 @@ def train_with_seed(settings: Settings, committee: int, records: Records, test: 
     """Train as train_model.py does, and return the seed with the accuracy (0 to 1) on the test records."""
     rows, validation_rows = hold_out(len(records.labels), settings.seed)
     learnt, validation = records.take(rows), records.take(validation_rows)
-    trainings = []
+    networks = []
     for member in training.member_seeds(settings.seed, committee):
         one = replace(settings, seed=member)
         report = partial(print_epoch, settings)
-        trainings.append(training.train(training.new_network(one, learnt), learnt, validation, one, report))
-    result = train_model.result_of(trainings, validation)
-    if result is None:
-        raise ValueError(training.TOO_FAST)
-    return settings.seed, training.measure(result.network, test)[1]
+        result = training.train(training.new_network(one, learnt), learnt, validation, one, report)
+        if result.ended == training.INTERRUPTED:
+            raise KeyboardInterrupt
+        if not result.network or result.ended:
+            raise ValueError(f"seed {settings.seed}: {result.ended}")
+        networks.append(result.network)
+    network = training.join(networks) if committee > 1 else networks[0]
+    return settings.seed, training.measure(network, test)[1]
 
 
 def print_epoch(settings: Settings, epoch: Epoch) -> None:

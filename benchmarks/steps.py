@@ -1,8 +1,12 @@
-"""Single calls of `train` against the textbook and against the machine's matrix product; epochs; committees."""
+"""Whole trainings and single steps against the textbook way; epochs, committees, and the machine's matrix product."""
 
+import math
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +14,51 @@ from scipy.linalg.blas import sgemm
 
 from benchmarks.bench import Bench, show_progress
 from benchmarks.measuring import Row, measure_in_turn, ratio
-from benchmarks.textbook import TextbookNetwork
+from benchmarks.textbook import TextbookNetwork, train_epoch
+from data.csv_files import write_csv
 from data.distortion import FOR_DIGITS, Distortion
+from data.files import PROJECT
 from data.records import Records
 from training import Settings, member_seeds, new_network, one_thread, train_epochs, train_side_by_side
 
+TEXTBOOK_EPOCHS = 10
 SIZES = (100, 128, 256)  # of mini-batches
+
+
+def speed(bench: Bench) -> list[Row]:
+    """Time the whole command against the textbook way: from the CSV file to the trained network.
+
+    The textbook's epochs all cost the same, so a tenth of one is measured and counted a hundred times.
+    """
+    csv, count = bench.scratch / "train.csv", len(bench.train.labels)
+    write_csv(csv, np.column_stack([bench.train.labels, bench.train.pixels]))
+    lines = math.ceil(count / 10)
+    network = TextbookNetwork(784, 200, 10, learning_rate=0.1, seed=0)
+    options = ["--output", str(bench.scratch / "model.npz"), "--epochs", "1" if bench.quick else "10"]
+
+    def train_by_the_textbook() -> None:
+        with one_thread():
+            train_epoch(network, csv, lines)
+
+    def train_by_command() -> None:
+        run_program("train_model.py", csv, *options)
+
+    jobs = {"ours": train_by_command, "textbook": train_by_the_textbook}
+    times = measure_in_turn(jobs, bench.runs)
+    theirs = [seconds * TEXTBOOK_EPOCHS * count / lines for seconds in times["textbook"]]
+    return [
+        Row("python train_model.py", times["ours"], "s"),
+        Row(f"textbook, {TEXTBOOK_EPOCHS} epochs (from {lines:,} of {count:,} records of one epoch)", theirs, "s"),
+        ratio("textbook / train_model.py", theirs, times["ours"], at_least=16),
+    ]
+
+
+def run_program(program: str, *options: str | Path) -> None:
+    """Run a program of the project."""
+    line = [sys.executable, str(PROJECT / program), *map(str, options)]
+    ended = subprocess.run(line, capture_output=True, text=True, encoding="utf-8", check=False)
+    if ended.returncode:
+        raise RuntimeError(f"{program} ended with status {ended.returncode}:\n{ended.stderr}")
 
 
 def single(bench: Bench) -> list[Row]:
@@ -66,15 +109,11 @@ def committee(bench: Bench) -> list[Row]:
 
     def train(jobs: int) -> None:
         show_progress(f"committee: two networks, --jobs {jobs}")
-        list(train_side_by_side(settings, bench.train, bench.test, jobs, report=ignore))
+        list(train_side_by_side(settings, bench.train, bench.test, jobs, report=lambda *_: None))
 
     times = measure_in_turn({"--jobs 1": partial(train, 1), "--jobs 2": partial(train, 2)}, bench.runs)
     rows = [Row(f"two networks, {name}", seconds, "s") for name, seconds in times.items()]
     return [*rows, ratio("--jobs 1 / --jobs 2", times["--jobs 1"], times["--jobs 2"], at_least=1.7)]
-
-
-def ignore(*_epoch: object) -> None:
-    """Report nothing."""
 
 
 def sgemm_share(bench: Bench) -> list[Row]:

@@ -1,6 +1,6 @@
-"""Measure what README claims about training: accuracy, speed, and both against the textbook and two libraries.
+"""Measure how fast training is, against the textbook way and two libraries. Accuracies are those of seeds.py.
 
-    python -m benchmarks.training                      everything, about a quarter of an hour
+    python -m benchmarks.training                      everything, about ten minutes
     python -m benchmarks.training --only reach sgemm   some sections of it
     python -m benchmarks.training --quick              once through on 1,437 small digits, to see that it runs
 
@@ -17,15 +17,13 @@ from pathlib import Path
 
 from benchmarks.bench import Bench
 from benchmarks.measuring import Row, describe_machine, foreign_seconds, format_table
-from benchmarks.programs import accuracy, speed
 from benchmarks.reach import reach
-from benchmarks.steps import committee, distortions, sgemm_share, single
+from benchmarks.steps import committee, distortions, sgemm_share, single, speed
 from data.files import PROJECT
 from data.records import DataError
 
 DISTURBED = 0.1  # CPUs kept busy by other programs, from which on figures are not to be trusted
 SECTIONS: dict[str, tuple[str, Callable[[Bench], list[Row]]]] = {
-    "accuracy": ("Accuracy: the test records that are read right", accuracy),
     "speed": ("Speed: a whole training, from the CSV to the saved model", speed),
     "reach": ("Reach: training, without reading test records, until enough of them are read right", reach),
     "single": ("Single: a step on one record", single),
@@ -38,28 +36,13 @@ SECTIONS: dict[str, tuple[str, Callable[[Bench], list[Row]]]] = {
 def main(argv: list[str] | None = None) -> int:
     """Run the command line. Returns the exit status: 0 once all is measured, whatever comes out, 1 for a failure."""
     options = parse(argv)
-    try:
-        with tempfile.TemporaryDirectory(prefix="benchmark_") as folder:
+    with tempfile.TemporaryDirectory(prefix="benchmark_") as folder:
+        try:
             measure(options, Path(folder))
-    except (DataError, OSError, RuntimeError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+        except (DataError, OSError, RuntimeError) as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 1
     return 0
-
-
-def parse(argv: list[str] | None) -> argparse.Namespace:
-    """Return the options of the command line."""
-    parser = argparse.ArgumentParser(description="Measure the accuracy and the speed of training.")
-    text = f"sections to measure (default: {' '.join(SECTIONS)})"
-    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=[*SECTIONS], metavar="SECTION", help=text)
-    parser.add_argument("--quick", action="store_true", help="once through on the digits that come with scikit-learn")
-    picture = PROJECT / "docs" / "accuracy_against_seconds.png"
-    text = "draw what `reach` measures (default: %(const)s)"
-    parser.add_argument("--picture", type=Path, nargs="?", const=picture, metavar="FILE", help=text)
-    options = parser.parse_args(argv)
-    if options.picture and "reach" not in options.only:
-        parser.error("--picture draws what the section reach measures; add it to --only")
-    return options
 
 
 def measure(options: argparse.Namespace, scratch: Path) -> None:
@@ -75,6 +58,21 @@ def measure(options: argparse.Namespace, scratch: Path) -> None:
         verdict = "too many for figures to be trusted" if busy > DISTURBED else "the machine was at rest"
         if not math.isnan(others):
             print(f"\nOther programs kept {busy:.2f} CPUs busy meanwhile: {verdict}.", flush=True)
+
+
+def parse(argv: list[str] | None) -> argparse.Namespace:
+    """Return the options of the command line."""
+    parser = argparse.ArgumentParser(description="Measure the speed of training.")
+    text = f"sections to measure (default: {' '.join(SECTIONS)})"
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=[*SECTIONS], metavar="SECTION", help=text)
+    parser.add_argument("--quick", action="store_true", help="once through on the digits that come with scikit-learn")
+    picture = PROJECT / "docs" / "accuracy_against_seconds.png"
+    text = "draw what `reach` measures (default: %(const)s)"
+    parser.add_argument("--picture", type=Path, nargs="?", const=picture, metavar="FILE", help=text)
+    options = parser.parse_args(argv)
+    if options.picture and "reach" not in options.only:
+        parser.error("--picture draws what the section reach measures; add it to --only")
+    return options
 
 
 if __name__ == "__main__":

@@ -86,9 +86,9 @@ def draw_picture(strokes: list[Stroke], path: Path) -> None:
     print(f"{path}: {path.stat().st_size / 1000:.1f} kB")
 
 
-def photograph(browser: Browser, url: str, path: Path, width: int, height: int, whole: bool) -> None:
+def photograph(browser: Browser, url: str, path: Path, size: tuple[int, int], whole: bool) -> None:
     """Write a PNG of the page with an answered drawing: the `whole` of it, or what the window shows."""
-    page = browser.new_page(viewport={"width": width, "height": height}, has_touch=not whole, is_mobile=not whole)
+    page = browser.new_page(viewport={"width": size[0], "height": size[1]}, has_touch=not whole, is_mobile=not whole)
     page.goto(url)
     draw(page, TWO)
     expect(page.locator("#label")).to_have_text("2")
@@ -111,8 +111,8 @@ def main() -> None:
     with running_server() as url, open_browser() as browser:
         if not url:
             raise SystemExit("error: the server did not start.")
-        photograph(browser, url, folder / "page_wide.png", 1280, 800, whole=True)
-        photograph(browser, url, folder / "page_phone.png", 390, 844, whole=False)
+        photograph(browser, url, folder / "page_wide.png", (1280, 800), whole=True)
+        photograph(browser, url, folder / "page_phone.png", (390, 844), whole=False)
 
 
 if __name__ == "__main__":

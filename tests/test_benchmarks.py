@@ -1,13 +1,15 @@
-from pathlib import Path
+import json
 
 import numpy as np
 import pytest
+from distributed import LocalCluster
 
-from benchmarks import bench, competitors, reach, steps, textbook, training
-from benchmarks.measuring import Row, peak_memory, ratio, table
+from benchmarks import reach, seeds, steps, textbook, training
+from benchmarks.measuring import Row, format_table, ratio
 from data.data_sets import load
 from data.records import Records, targets
 from neural_network import NeuralNetwork
+from tests.conftest import Run
 
 
 @pytest.fixture(scope="module")
@@ -25,23 +27,24 @@ def rows_of(printed: str) -> dict[str, float]:
 
 def test_a_quick_run_prints_a_figure_for_every_competitor_and_draws_them(capsys, tmp_path):
     picture = tmp_path / "new_folder" / "curves.png"
-    sections = ["--only", "speed", "reach", "single", "sgemm", "distort"]
+    sections = ["--only", "speed", "reach", "single", "sgemm", "distort", "committee"]
     assert training.main(["--quick", "--picture", str(picture), *sections]) == 0
     printed = capsys.readouterr().out
     assert printed.startswith("Machine: ")
     measured = rows_of(printed)
-    for competitor in competitors.competitors():
-        assert any(row.startswith(f"{competitor} to 40 %, 1 thread") for row in measured), competitor
+    for competitor in reach.COMPETITORS:
+        assert measured[f"{competitor} to 40 %"] > 0, competitor
     for row in (
-        "this project, 1 thread",
-        "textbook, 1 thread",
+        "this project",
+        "textbook",
         "python train_model.py",
-        "train, batch size 100, 1 thread",
+        "train, batch size 100",
         "epoch with distortions / epoch",
+        "--jobs 1 / --jobs 2",
     ):
         assert measured[row] > 0, row
-    expected = measured["textbook, 1 thread"] / measured["this project, 1 thread"]
-    assert measured["textbook / this project, 1 thread"] == pytest.approx(expected, rel=0.01)
+    expected = measured["textbook"] / measured["this project"]
+    assert measured["textbook / this project"] == pytest.approx(expected, rel=0.01)
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
@@ -52,7 +55,8 @@ def test_a_picture_without_its_section_is_refused(capsys):
 
 
 def test_a_program_that_fails_ends_the_measuring_with_its_reason(capsys, monkeypatch):
-    monkeypatch.setattr(bench.Bench, "train_model", lambda self, **_: self.run("train_model.py", "--epochs", "0"))
+    run_program = steps.run_program
+    monkeypatch.setattr(steps, "run_program", lambda *_: run_program("train_model.py", "--epochs", "0"))
     assert training.main(["--quick", "--only", "speed"]) == 1
     assert "needs a whole number from 1 up" in capsys.readouterr().err
 
@@ -85,7 +89,7 @@ def test_the_textbook_reads_a_csv_file_as_the_project_does_and_learns_from_it(di
     records = load([digits_csv], "train")
     wanted = targets(records.labels, 10)
     for line, inputs, target in zip(digits_csv.read_text().splitlines(), records.inputs, wanted, strict=True):
-        parsed_inputs, parsed_targets = textbook.parsed(line)
+        parsed_inputs, parsed_targets = textbook.parse_line(line)
         assert parsed_inputs == pytest.approx(inputs, abs=1e-6)
         assert parsed_targets == pytest.approx(target)
     network = textbook.TextbookNetwork(784, 30, 10, learning_rate=0.1, seed=0)
@@ -98,12 +102,12 @@ def test_the_textbook_reads_a_csv_file_as_the_project_does_and_learns_from_it(di
     assert np.mean(answers == records.labels) > 0.9
 
 
-@pytest.mark.parametrize("name", [competitors.PROJECT_NAME, competitors.SKLEARN_NAME, competitors.TORCH_NAME])
+@pytest.mark.parametrize("name", ["this project", "scikit-learn", "PyTorch"])
 def test_each_competitor_learns_the_digits_epoch_by_epoch(name, digits):
-    if name not in competitors.competitors():
+    if name not in reach.COMPETITORS:
         pytest.skip("PyTorch is an extra that nothing but this comparison needs")
     test = load("digits", "test")
-    points = reach.curve(competitors.competitors()[name](digits, 0), test, goal=0.4)
+    points = reach.measure_curve(reach.COMPETITORS[name](digits, 0), test, goal=0.4)
     times, accuracies = zip(*points, strict=True)
     assert accuracies[-1] >= 0.4
     assert all(accuracy < 0.4 for accuracy in accuracies[:-1])
@@ -118,36 +122,61 @@ def test_training_stops_at_the_first_epoch_that_reaches_the_goal():
         for answers in epochs:
             yield lambda inputs, answers=answers: answers
 
-    assert [accuracy for _, accuracy in reach.curve(learner(), test, goal=0.75)] == [0.25, 0.75]
-    whole = reach.curve(learner(), test, goal=1.1)
+    assert [accuracy for _, accuracy in reach.measure_curve(learner(), test, goal=0.75)] == [0.25, 0.75]
+    whole = reach.measure_curve(learner(), test, goal=1.1)
     assert [accuracy for _, accuracy in whole] == [0.25, 0.75, 1.0]
-    assert reach.reached(whole, 1.0) == whole[-1][0]
-    assert reach.reached(whole, 1.1) == float("inf")
+    assert reach.seconds_until(1.0, whole) == whole[-1][0]
+    assert reach.seconds_until(1.1, whole) == float("inf")
 
 
 def test_the_operations_of_a_step_are_those_of_its_five_products():
     # two products with wih (2 x 3) and three with who (3 x 1), each a multiplication and an addition a weight
-    assert steps.operations(2, 3, 1) == 2 * (2 * 6 + 3 * 3)
-    assert steps.operations(784, 200, 10) == 639_200
+    assert steps.count_operations(2, 3, 1) == 2 * (2 * 6 + 3 * 3)
+    assert steps.count_operations(784, 200, 10) == 639_200
 
 
 def test_a_table_shows_the_median_its_spread_and_whether_the_bar_is_met():
     rows = [
-        Row("waiting", [3.0, 1.0, 2.0], "s", at_most=2), Row("digits", [97.0], "%", at_least=97.5),
+        Row("waiting", [3.0, 1.0, 2.0], "s", at_most=2),
+        Row("digits", [97.0], "%", at_least=97.5),
         ratio("slow / fast", [8.0, 6.0, 7.0], [2.0, 2.0, 5.0]),
-    ]  # fmt: skip
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table(rows).splitlines()[2:]]
+    ]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in format_table(rows).splitlines()[2:]]
     assert cells == [
-        ["waiting", "2.00", "s", "1.00 to 3.00", "at most 2", "met"],
-        ["digits", "97.00", "%", "", "at least 97.5", "missed"],
-        ["slow / fast", "3.50", "times", "", "", ""],
+        ["waiting", "2.00", "s", "1.00 to 3.00", "at most 2: met"],
+        ["digits", "97.00", "%", "", "at least 97.5: missed"],
+        ["slow / fast", "3.50", "times", "", ""],
     ]
 
 
-def test_peak_memory_is_that_of_the_program_and_not_of_the_one_that_measures(tmp_path: Path):
-    pytest.importorskip("resource", reason="only Unix tells the peak memory of a program that has ended")
-    ballast = np.ones(200_000_000, np.uint8)
-    program = tmp_path / "program.py"
-    program.write_text("kept = bytearray(50_000_000)\nkept[::1000] = b'x' * 50_000\n")
-    assert 50 < peak_memory(str(program)) < 100
-    assert ballast.all()
+SEEDS = ("--dataset", "digits", "--epochs", "2", "--hidden-nodes", "20", "--distort", "--seeds", "5", "6")
+
+
+@pytest.mark.parametrize("committee", ["1", "3"])
+def test_the_seeds_are_scored_as_train_model_and_evaluate_do_it(committee, run: Run, capsys):
+    assert seeds.main([*SEEDS, "--committee", committee]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    options = (*SEEDS[:-3], "--committee", committee)
+    accuracies = []
+    for seed, line in zip(("5", "6"), printed, strict=False):
+        assert run("train_model.py", *options, "--seed", seed).returncode == 0
+        accuracies.append(json.loads(run("evaluate.py", "--json").stdout)["accuracy"])
+        assert line == f"seed {seed}: {accuracies[-1]:.2%}"
+    spread = 100 * abs(accuracies[0] - accuracies[1]) / 2**0.5
+    assert printed[2:] == [f"mean: {sum(accuracies) / 2:.2%}, standard deviation {spread:.2f} points"]
+
+
+def test_seeds_trained_side_by_side_or_by_a_cluster_come_to_the_same(capsys):
+    printed = []
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        for options in ((), ("--jobs", "2"), ("--jobs", "2", "--scheduler", cluster.scheduler_address)):
+            assert seeds.main([*SEEDS, *options]) == 0
+            printed.append(sorted(capsys.readouterr().out.splitlines()))
+    assert len(printed[0]) == 3
+    assert printed[1] == printed[0]
+    assert printed[2] == printed[0]
+
+
+def test_seeds_of_data_that_is_missing_end_with_the_reason(capsys, tmp_path):
+    assert seeds.main([str(tmp_path / "missing.csv")]) == 1
+    assert "missing.csv does not exist" in capsys.readouterr().err

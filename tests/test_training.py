@@ -168,10 +168,9 @@ def test_ctrl_c_ends_both_processes_without_a_traceback(moment):
             result = training.train(network, many, records, settings, lambda epoch: print("epoch", flush=True))
             print(result.ended)
     """)
-    process = subprocess.Popen(
-        [sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": str(PROJECT)}, start_new_session=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    line, variables = [sys.executable, "-c", program], os.environ | {"PYTHONPATH": str(PROJECT)}
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(line, env=variables, start_new_session=True, stdout=pipe, stderr=pipe, text=True)
     assert process.stdout
     while (line := process.stdout.readline()) and line != ("begin\n" if moment == "the process starts" else "epoch\n"):
         pass
