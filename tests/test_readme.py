@@ -89,6 +89,6 @@ def test_every_package_is_installed_by_the_first_command():
     packages = {
         "numpy": "numpy", "scipy": "scipy", "cv2": "opencv-python", "sklearn": "scikit-learn",
         "matplotlib": "matplotlib", "threadpoolctl": "threadpoolctl", "tqdm": "tqdm",
-        "joblib": "joblib", "PIL": "pillow", "flask": "flask", "flask_cors": "flask-cors", "waitress": "waitress",
+        "joblib": "joblib", "PIL": "pillow", "flask": "flask", "werkzeug": "werkzeug", "flask_cors": "flask-cors", "waitress": "waitress",
     }  # fmt: skip
     assert required == {package for module, package in packages.items() if module in imported}
