@@ -19,7 +19,6 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from web.settings import DEVELOPMENT
 
 from docs.screenshots import draw, place
 from tests.browsing import (
@@ -35,6 +34,7 @@ from tests.browsing import (
     undo_button,
 )
 from tests.conftest import PROJECT, missing
+from web.settings import DEVELOPMENT
 
 CLIENT = PROJECT / "clients" / "angular"
 BUILT = CLIENT / "dist" / "digits" / "browser"
