@@ -28,14 +28,14 @@ let prompt = "Draw a digit";
 // drawing
 
 /** Make a change to the sheets that is not a stroke. */
-function change(action) {
+function changeSheet(action) {
   pad.end();
   action();
   pad.changed();
 }
 
-const undo = () => change(() => sheets.undo());
-const redo = () => change(() => sheets.redo());
+const undo = () => changeSheet(() => sheets.undo());
+const redo = () => changeSheet(() => sheets.redo());
 
 function showSheet() {
   const sheet = pad.sheet;
@@ -81,7 +81,7 @@ function setPen() {
   at("pen-dot").style.setProperty("--pen", `${pad.penWidth * at("pad").clientWidth}px`);
 }
 
-function shortcut(event) {
+function handleShortcut(event) {
   if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
   const key = event.key.toLowerCase();
   if (key !== "z" && key !== "y") return;
@@ -93,7 +93,7 @@ function shortcut(event) {
 async function takePicture(file) {
   try {
     const blob = await convertPicture(file);
-    change(() => sheets.setPicture(blob));
+    changeSheet(() => sheets.setPicture(blob));
   } catch (error) {
     asker.forget();
     showNoAnswer("refused", error.message);
@@ -190,10 +190,10 @@ function subjectOf(classNames) {
 
 at("undo").addEventListener("click", undo);
 at("redo").addEventListener("click", redo);
-at("clear").addEventListener("click", () => change(() => sheets.clear()));
+at("clear").addEventListener("click", () => changeSheet(() => sheets.clear()));
 at("pen").addEventListener("input", setPen);
 addEventListener("resize", setPen);
-document.addEventListener("keydown", shortcut);
+document.addEventListener("keydown", handleShortcut);
 pad.addEventListener("change", showSheet);
 new KeyboardPen({ pad, canvas: at("pad"), paper: at("paper"), cursor: at("cursor"), undo, say });
 listenForPictures({ page: document, paper: at("paper"), inputs: [at("file"), at("photo")], give: takePicture });

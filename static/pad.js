@@ -2,7 +2,7 @@
    The keyboard's pen (keys.js) draws through the same begin, extend and end. */
 
 import { paint } from "./paint.js";
-import { withStroke } from "./sheets.js";
+import { addStroke } from "./sheets.js";
 
 /** Sends "change" whenever what is on the paper has changed, a stroke under way included. */
 export class Pad extends EventTarget {
@@ -28,7 +28,7 @@ export class Pad extends EventTarget {
 
   /** The sheet as it looks now. */
   get sheet() {
-    return this.#stroke ? withStroke(this.#sheets.now, this.#stroke) : this.#sheets.now;
+    return this.#stroke ? addStroke(this.#sheets.now, this.#stroke) : this.#sheets.now;
   }
 
   get isDrawing() {
@@ -52,7 +52,7 @@ export class Pad extends EventTarget {
     this.drop();
   }
 
-  /** Forget the stroke under way. */
+  /** Drop the stroke under way. */
   drop() {
     this.#stroke = null;
     this.#pointer = null;
@@ -106,7 +106,7 @@ export class Pad extends EventTarget {
     return {
       x: (event.clientX - box.left - canvas.clientLeft) / canvas.clientWidth,
       y: (event.clientY - box.top - canvas.clientTop) / canvas.clientHeight,
-      pressure: event.pointerType === "pen" ? event.pressure : 0.5, // a finger's pressure is mostly made up
+      pressure: event.pointerType === "pen" ? event.pressure : 0.5, // what is reported for a finger is seldom measured
     };
   }
 }

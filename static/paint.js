@@ -21,7 +21,7 @@ export function toDataUrl(strokes) {
 }
 
 function paintStroke(context, points, side) {
-  dot(context, points[0], side); // a canvas paints no line of length 0
+  paintDot(context, points[0], side); // a canvas paints no line of length 0
   let start = points[0];
   let width = NaN;
   for (let i = 1; i < points.length; i += 1) {
@@ -41,7 +41,7 @@ function paintStroke(context, points, side) {
   if (points.length > 1) context.stroke();
 }
 
-function dot(context, { x, y, width }, side) {
+function paintDot(context, { x, y, width }, side) {
   context.beginPath();
   context.arc(x * side, y * side, (width * side) / 2, 0, 2 * Math.PI);
   context.fill();

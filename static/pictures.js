@@ -8,15 +8,15 @@ const NEW_SIDE = 1600; // more than enough for one digit
 
 /** Listen for pictures, and call `give` with each file. `page` takes drops and pastes, `paper` shows where to drop. */
 export function listenForPictures({ page, paper, inputs, give }) {
-  const hovering = (event, over) => {
+  const showDrop = (event, over) => {
     if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault(); // or the browser would open the file in place of the page
     paper.classList.toggle("dropping", over);
   };
-  page.addEventListener("dragover", (event) => hovering(event, true));
-  page.addEventListener("dragleave", (event) => hovering(event, false));
+  page.addEventListener("dragover", (event) => showDrop(event, true));
+  page.addEventListener("dragleave", (event) => showDrop(event, false));
   page.addEventListener("drop", (event) => {
-    hovering(event, false);
+    showDrop(event, false);
     giveFirst(event.dataTransfer?.files, give);
   });
   page.addEventListener("paste", (event) => giveFirst(event.clipboardData?.files, give));

@@ -1,4 +1,4 @@
-/* The drawing as data, with undo and redo. A sheet holds strokes, or else a picture that somebody gave. A stroke is a
+/* The drawing as data, with undo and redo. A sheet holds strokes, or a picture instead. A stroke is a
    list of points {x, y, width}, all three as fractions of the side of the paper, so that it fits a paper of any size. */
 
 const BLANK = Object.freeze({ strokes: Object.freeze([]), picture: null });
@@ -21,7 +21,7 @@ export class Sheets {
 
   /** Add a stroke; the first one on a picture starts a new drawing. */
   addStroke(stroke) {
-    this.#push(withStroke(this.now, stroke));
+    this.#push(addStroke(this.now, stroke));
   }
 
   setPicture(picture) {
@@ -47,8 +47,8 @@ export class Sheets {
   }
 }
 
-/** Return `sheet` with one stroke more. */
-export function withStroke(sheet, stroke) {
+/** Return a new sheet with one more stroke than `sheet`. */
+export function addStroke(sheet, stroke) {
   return { strokes: [...sheet.strokes, stroke], picture: null };
 }
 

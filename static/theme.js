@@ -28,14 +28,14 @@ function apply(theme) {
 
 let choice = readTheme();
 
-function follow() {
+function applyCurrentTheme() {
   apply(choice ?? (darkSystem.matches ? "dark" : "light"));
 }
 
 button.addEventListener("click", () => {
   choice = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
   storeTheme(choice);
-  follow();
+  applyCurrentTheme();
 });
-darkSystem.addEventListener("change", follow);
-follow();
+darkSystem.addEventListener("change", applyCurrentTheme);
+applyCurrentTheme();

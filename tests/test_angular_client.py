@@ -20,7 +20,6 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-import server
 from docs.screenshots import draw, place
 from tests.browsing import (
     ONE,
@@ -35,6 +34,7 @@ from tests.browsing import (
     undo_button,
 )
 from tests.conftest import PROJECT, missing
+from web.settings import DEVELOPMENT
 
 CLIENT = PROJECT / "clients" / "angular"
 BUILT = CLIENT / "dist" / "digits" / "browser"
@@ -102,7 +102,7 @@ def site() -> Iterator[Callable[[Service], str]]:
     running: list[Site] = []
 
     def start(recognizer: Service) -> str:
-        for origin in sorted(server.DEVELOPMENT.split(), key=lambda origin: origin != "http://localhost:4200"):
+        for origin in sorted(DEVELOPMENT.split(), key=lambda origin: origin != "http://localhost:4200"):
             address = urlsplit(origin)
             host, port = address.hostname or "", address.port or 0
             try:

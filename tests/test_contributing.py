@@ -89,6 +89,13 @@ def test_every_file_that_it_names_exists_and_every_program_of_a_package_too():
     assert all((PROJECT / f"{module.replace('.', '/')}.py").is_file() for module in modules)
 
 
+def test_the_table_of_data_has_a_row_for_every_file():
+    table = re.findall(
+        r"^\| `(\w+\.py)` \|", (PROJECT / "data" / "README.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert sorted(table) == sorted(path.name for path in (PROJECT / "data").glob("[!_]*.py"))
+
+
 def test_its_checks_are_those_of_ci():
     checks = re.search(r"```sh\n(.*?)```", TEXT, re.DOTALL)
     assert checks

@@ -779,7 +779,7 @@ def test_a_network_that_may_not_be_taught_says_why(open_page, serve):
 
 
 def test_the_token_is_asked_for_until_it_is_right_and_then_kept(open_page, serve):
-    page = open_page(serve(TOKEN="open-sesame").url)
+    page = open_page(serve(TOKEN="open-sesame-today").url)
     sent = requests_to(page, "/train")
     draw_to_the_end(page)
     choice(page, "1").click()
@@ -790,17 +790,17 @@ def test_the_token_is_asked_for_until_it_is_right_and_then_kept(open_page, serve
     page.keyboard.type("wrong123")  # digits in it teach nothing
     page.keyboard.press("Enter")
     expect(refused).to_be_visible()
-    page.keyboard.type("open-sesame")
+    page.keyboard.type("open-sesame-today")
     page.keyboard.press("Enter")
     expect_taught(page, said="7", label="1")
-    assert [request.headers.get("authorization") for request in sent] == ["Bearer wrong123", "Bearer open-sesame"]
+    assert [request.headers.get("authorization") for request in sent] == ["Bearer wrong123", "Bearer open-sesame-today"]
     page.reload()
     expect(corrections(page)).to_have_count(1)
     expect(dialog).to_be_hidden()
 
 
 def test_whoever_has_no_token_keeps_drawing_and_question(open_page, serve):
-    page = open_page(serve(TOKEN="open-sesame").url)
+    page = open_page(serve(TOKEN="open-sesame-today").url)
     draw_to_the_end(page)
     choice(page, "1").click()
     expect(page.get_by_role("dialog")).to_be_visible()

@@ -1,7 +1,9 @@
 """README's commands, options, links and packages exist, and its request is answered."""
 
+import ast
 import json
 import re
+import sys
 
 import pytest
 import yaml
@@ -11,7 +13,7 @@ import server
 import train_model
 from data.data_sets import shipped_model
 from tests.conftest import PROJECT
-from tests.test_contributing import product_files
+from tests.test_contributing import module_of, product_files
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(?:sh|powershell)\n(.*?)```", README, re.DOTALL)
@@ -85,10 +87,10 @@ def test_every_package_is_installed_by_the_first_command():
     required = {line.split(">=")[0] for line in lines if ">=" in line}
     imported = set()
     for path in product_files():
-        imported |= set(re.findall(r"^\s*(?:from|import) (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE))
-    packages = {
-        "numpy": "numpy", "scipy": "scipy", "cv2": "opencv-python", "sklearn": "scikit-learn",
-        "matplotlib": "matplotlib", "threadpoolctl": "threadpoolctl", "tqdm": "tqdm",
-        "joblib": "joblib", "PIL": "pillow", "flask": "flask", "flask_cors": "flask-cors", "waitress": "waitress",
-    }  # fmt: skip
-    assert required == {package for module, package in packages.items() if module in imported}
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [node.module] if isinstance(node, ast.ImportFrom) else getattr(node, "names", [])
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                imported |= {str(getattr(name, "name", name)).partition(".")[0] for name in names}
+    own = {module_of(path).partition(".")[0] for path in product_files()}
+    packages = {"cv2": "opencv-python", "sklearn": "scikit-learn", "PIL": "pillow", "flask_cors": "flask-cors"}
+    assert required == {packages.get(module, module) for module in imported - own - sys.stdlib_module_names}
