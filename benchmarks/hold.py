@@ -4,7 +4,6 @@ Every part starts servers of its own in a folder of its own. `--only` names part
 end. It needs what is in requirements-dev.txt.
 """
 
-import argparse
 import http.client
 import json
 import os
@@ -22,14 +21,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import quantiles
 
-import numpy as np
-
-from benchmarks.measuring import Row, describe_machine, format_table
+from benchmarks.measuring import Row
 from data.data_sets import bundled_digits, shipped_model
 from data.files import PROJECT
-from data.model_files import load_model
 from teaching.store import Store
-from teaching.update import Example, Learner
 from tests import attacks
 
 SEVEN = (PROJECT / "docs" / "seven.png").read_bytes()
@@ -46,7 +41,11 @@ class Server:
             self.model.write_bytes(shipped_model().read_bytes())
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
-        environment = {"DIGITS_MODEL": str(self.model), "DIGITS_DATA": str(folder), "DIGITS_LESSONS_PER_MINUTE": "100000"}
+        environment = {
+            "DIGITS_MODEL": str(self.model),
+            "DIGITS_DATA": str(folder),
+            "DIGITS_LESSONS_PER_MINUTE": "100000",
+        }
         options = [part.format(port=self.port) for part in command or ("server.py", "--port", "{port}")]
         self.process = subprocess.Popen(
             [sys.executable, *options], cwd=PROJECT, env=os.environ | environment,
@@ -153,9 +152,7 @@ def slow() -> list[Row]:
         sockets = []
         for _ in range(420):
             with suppress(OSError):
-                sockets.append(
-                    socket.create_connection(("127.0.0.1", server.port), 5, source_address=("127.0.0.2", 0))
-                )
+                sockets.append(socket.create_connection(("127.0.0.1", server.port), 5, source_address=("127.0.0.2", 0)))
         end = time.perf_counter() + 40
 
         def drip() -> None:

@@ -1,45 +1,34 @@
-"""Measure the server under load: how many drawings it answers a second, how fast, and what memory it takes.
+"""Measure the server under load: what a drawing costs it, how fast it answers, and what memory it takes.
 
-Beside it runs an empty Flask route under the same waitress, for machines differ: the share of its speed that is left
-after reading, preparing and answering a drawing is what can be compared. The two take turns, so that whatever else
-the machine does meets both. The clients live in this process, the servers in their own.
+Beside it runs an empty Flask route under the same waitress. The two take turns, so that whatever else the machine does
+meets both, and the lowest of several rounds counts. The clients live in this process, the servers in their own.
 """
 
 import argparse
 import asyncio
 import base64
 import json
+import os
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import cycle
-from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
+import psutil
 from flask import Flask
-from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
-
-PROJECT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(PROJECT))
-
-from data.mnist import scale  # noqa: E402
 
 from data.data_sets import bundled_digits
-from drawing.decoding import decode  # noqa: E402 - found only now
-from drawing.preparation import prepare  # noqa: E402 - found only now
-from neural_network import NeuralNetwork  # noqa: E402
-from server import default_model, listening, serve  # noqa: E402
+from data.files import PROJECT
+from web.serving import listen, serve
 
-DRAWINGS = 200
-CANVAS, DIGIT = 280, 200  # pixels
-TURNS = 4
+DRAWINGS, CANVAS, DIGIT = 200, 280, 200  # how many; pixels
+ROUNDS, REQUESTS = 8, 250  # in which the CPU time is measured, and how many requests each has
 
 
 @dataclass
@@ -50,118 +39,87 @@ class Load:
     errors: int = 0
     seconds: float = 0.0
 
-    @property
-    def rate(self) -> float:
-        """Answers a second."""
-        return len(self.milliseconds) / self.seconds
-
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description="Measure the server under load.")
     parser.add_argument("--seconds", type=float, default=20, help="of load on each server (default: %(default)s)")
     parser.add_argument("--requests", type=int, help="instead: so many for the server, to see its memory")
+    parser.add_argument("--clients", type=int, default=16, help="each keeps its connection (default: %(default)s)")
     parser.add_argument(
-        "--clients", type=int, default=16, help="each with a connection it keeps (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--grey", action="store_true", help="drawings in grey; a canvas sends RGBA, four times the bytes to unpack"
+        "--grey", action="store_true", help="drawings in grey; a canvas sends RGBA, four times the bytes"
     )
     parser.add_argument("--empty", action="store_true", help="only serve the empty route")
     options = parser.parse_args()
     if options.empty:
         serve_empty()
         return
-    files = drawings(options.grey)
-    measure_one_drawing(files)
-    bodies = [json.dumps({"imageData": f"data:image/png;base64,{base64.b64encode(file).decode()}"}) for file in files]
-    requests = [request(body.encode()) for body in bodies]
-    print(f"{options.clients} clients, drawings of {CANVAS} x {CANVAS} in {np.mean([*map(len, requests)]):,.0f} bytes")
-    if options.requests:
-        measure_memory(requests, options.clients, options.requests)
-    else:
-        measure_load(requests, options.clients, options.seconds)
+    requests = [request(file) for file in drawings(options.grey)]
+    print(
+        f"Drawings of {CANVAS} x {CANVAS} in {np.mean([*map(len, requests)]):,.0f} bytes; load {os.getloadavg()[0]:.1f}"
+    )
+    with (
+        running("server.py", "--port", "0") as (server, port),
+        running("-m", "benchmarks.serving", "--empty") as (empty, empty_port),
+    ):
+        if options.requests:
+            measure_memory(server.pid, port, requests, options)
+            return
+        both = {"server.py": (server.pid, port), "Empty route": (empty.pid, empty_port)}
+        for clients in (1, 8):
+            measure_cpu(both, requests, clients)
+        for name, (_, address) in both.items():
+            load = asyncio.run(put_under_load(address, requests, options.clients, seconds=options.seconds))
+            half, most = np.percentile(load.milliseconds, [50, 99])
+            rate = len(load.milliseconds) / load.seconds
+            print(f"{name}: {rate:,.0f} requests/s, p50 {half:.1f} ms, p99 {most:.1f} ms, {load.errors} errors")
 
 
 def drawings(grey: bool) -> list[bytes]:
     """Return drawings as PNG files, dark ink on white paper: with an alpha channel as of a canvas, or in `grey`."""
-    pixels, _ = bundled_digits("test")
-    papers = [drawing(image.reshape(28, 28)) for image in pixels[:DRAWINGS]]
-    if not grey:
-        papers = [cv2.cvtColor(paper, cv2.COLOR_GRAY2BGRA) for paper in papers]
-    return [cv2.imencode(".png", paper)[1].tobytes() for paper in papers]
+    files = []
+    for image in bundled_digits("test")[0][:DRAWINGS]:
+        large = cv2.resize(image.reshape(28, 28), (DIGIT, DIGIT), interpolation=cv2.INTER_CUBIC)
+        strokes = cv2.threshold(large, 127, 255, cv2.THRESH_BINARY_INV)[1]
+        paper = np.pad(strokes, (CANVAS - DIGIT) // 2, constant_values=255)  # (280, 280)
+        files.append(cv2.imencode(".png", paper if grey else cv2.cvtColor(paper, cv2.COLOR_GRAY2BGRA))[1].tobytes())
+    return files
 
 
-def drawing(image: NDArray[np.uint8]) -> NDArray[Any]:
-    """Return the digit in `image` (28, 28), light on dark, as a drawing (280, 280), dark on light."""
-    margin = (CANVAS - DIGIT) // 2
-    large = cv2.resize(image, (DIGIT, DIGIT), interpolation=cv2.INTER_CUBIC)
-    strokes = cv2.threshold(large, 127, 255, cv2.THRESH_BINARY_INV)[1]
-    return np.pad(strokes, margin, constant_values=255)
-
-
-def measure_one_drawing(files: list[bytes]) -> None:
-    """Print what a single drawing costs, without a server around it."""
-    network = NeuralNetwork.load(default_model())
-    with threadpool_limits(1):
-        images = [decode(file) for file in files]
-        records = [scale(prepare(image)).reshape(-1) for image in images]
-        print(f"Decoding one drawing:  {median_milliseconds(decode, files):.3f} ms")
-        print(f"Preparing one drawing: {median_milliseconds(prepare, images):.3f} ms (bar: 1.5)")
-        print(f"Query of one drawing:  {median_milliseconds(network.query, records):.3f} ms (bar: 0.1)")
-
-
-def median_milliseconds(function: Callable[..., object], values: Iterable[object]) -> float:
-    """Return the median time of `function(value)`."""
-    times = []
-    for value in values:
-        started = time.perf_counter()
-        function(value)
-        times.append(time.perf_counter() - started)
-    return float(np.median(times)) * 1000
-
-
-def request(body: bytes) -> bytes:
-    """Return a whole HTTP request, so that the clients have little to do."""
+def request(file: bytes) -> bytes:
+    """Return a whole HTTP request for a picture file, so that the clients have little to do."""
+    body = json.dumps({"imageData": f"data:image/png;base64,{base64.b64encode(file).decode()}"}).encode()
     head = f"POST /query HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
     return head.encode() + b"\r\n\r\n" + body
 
 
-def measure_load(requests: list[bytes], clients: int, seconds: float) -> None:
-    """Load both servers in turns, and print how they did."""
-    real, empty = Load(), Load()
-    with running("server.py", "--port", "0") as (server, port), running(__file__, "--empty") as (_, empty_port):
-        for address in (port, empty_port):  # what is done once, at the first requests, is not measured
-            asyncio.run(put_under_load(address, requests, clients, Load(), seconds=0.5))
-        before = memory(server.pid)
-        for _ in range(TURNS):
-            asyncio.run(put_under_load(port, requests, clients, real, seconds / TURNS))
-            asyncio.run(put_under_load(empty_port, requests, clients, empty, seconds / TURNS))
-        after = memory(server.pid)
-    for name, load in (("server.py", real), ("Empty route", empty)):
-        half, most = np.percentile(load.milliseconds, [50, 99])
-        print(
-            f"{name + ':':<12} {load.rate:6,.0f} requests/s, p50 {half:.1f} ms, p99 {most:.1f} ms, {load.errors} errors"
-        )
-    print(f"Ratio: {real.rate / empty.rate:.2f} (bar: 0.5; and p99 at most 80 ms, no errors)")
-    print(f"Memory of server.py: {before:.0f} MB before, {after:.0f} MB after {len(real.milliseconds):,} requests")
+def measure_cpu(servers: dict[str, tuple[int, int]], requests: list[bytes], clients: int) -> None:
+    """Print the CPU time of each server's process for one request, the lowest of several rounds."""
+    milliseconds: dict[str, list[float]] = {name: [] for name in servers}
+    for _ in range(ROUNDS):
+        for name, (process, port) in servers.items():
+            before = sum(psutil.Process(process).cpu_times()[:2])
+            asyncio.run(put_under_load(port, requests, clients, count=REQUESTS))
+            milliseconds[name].append((sum(psutil.Process(process).cpu_times()[:2]) - before) / REQUESTS * 1000)
+    costs = ", ".join(
+        f"{name} {min(costs):.2f} (median {np.median(costs):.2f})" for name, costs in milliseconds.items()
+    )
+    print(f"CPU time of a request in ms, {clients} client{'s' * (clients > 1)}: {costs}")
 
 
-def measure_memory(requests: list[bytes], clients: int, count: int) -> None:
-    """Print the memory of the server while it answers `count` requests."""
-    with running("server.py", "--port", "0") as (server, port):
-        print(f"       0 requests: {memory(server.pid):.0f} MB")
-        load = Load()
-        for part in range(1, 11):
-            asyncio.run(put_under_load(port, requests, clients, load, count=count * part // 10))
-            print(f"{len(load.milliseconds):8,} requests: {memory(server.pid):.0f} MB, {load.errors} errors")
+def measure_memory(process: int, port: int, requests: list[bytes], options: argparse.Namespace) -> None:
+    """Print the memory of the server while it answers so many requests."""
+    for part in range(11):
+        load = asyncio.run(put_under_load(port, requests, options.clients, count=options.requests // 10 * min(part, 1)))
+        memory = psutil.Process(process).memory_info().rss / 2**20
+        print(f"{options.requests // 10 * part:8,} requests: {memory:.0f} MB, {load.errors} errors")
 
 
 @contextmanager
 def running(program: str, *options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """Run a server for as long as the block lasts; gives it and its port. Its log is thrown away, but it is written."""
-    command = [sys.executable, str(PROJECT / program), *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+    command = [sys.executable, program, *options]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         try:
             assert server.stdout
             address = re.search(r"http://[^ ]*:(\d+)", server.stdout.readline())
@@ -173,39 +131,32 @@ def running(program: str, *options: str) -> Iterator[tuple[subprocess.Popen[str]
 
 
 async def put_under_load(
-    port: int, requests: list[bytes], clients: int, load: Load, seconds: float = 1e9, count: float = 1e9
-) -> None:
-    """Let the clients ask until the time is over, or until `load` holds `count` answers."""
-    started = time.perf_counter()
-    waiting = cycle(requests)
+    port: int, requests: list[bytes], clients: int, seconds: float = 1e9, count: float = 1e9
+) -> Load:
+    """Let the clients ask until the time is over, or until they have asked so often."""
+    load, started, waiting = Load(), time.perf_counter(), cycle(requests)
 
     async def client() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        while time.perf_counter() < started + seconds and len(load.milliseconds) < count:
-            asked = time.perf_counter()
+        while (began := time.perf_counter()) < started + seconds and len(load.milliseconds) < count:
             writer.write(next(waiting))
             head = await reader.readuntil(b"\r\n\r\n")
             length = re.search(rb"Content-Length: (\d+)", head)
             await reader.readexactly(int(length[1]) if length else 0)
-            load.milliseconds.append((time.perf_counter() - asked) * 1000)
+            load.milliseconds.append((time.perf_counter() - began) * 1000)
             load.errors += not head.startswith(b"HTTP/1.1 200")
         writer.close()
 
     await asyncio.gather(*(client() for _ in range(clients)))
-    load.seconds += time.perf_counter() - started
-
-
-def memory(process: int) -> float:
-    """Return the megabytes of memory that a process holds (not on Windows)."""
-    kilobytes = subprocess.run(["ps", "-o", "rss=", "-p", str(process)], capture_output=True, text=True, check=True)
-    return int(kilobytes.stdout) / 1024
+    load.seconds = time.perf_counter() - started
+    return load
 
 
 def serve_empty() -> None:
     """Serve a route that does nothing, the way server.py is served."""
     app = Flask(__name__)
     app.add_url_rule("/query", "query", lambda: "", methods=["POST"])
-    listener = listening("127.0.0.1", 0)
+    listener = listen("127.0.0.1", 0)
     print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
     serve(app, listener)
 

@@ -36,7 +36,7 @@ def decode(data: bytes) -> Image:
     """
     if data.startswith(PNG):
         data = _strip_png(data)
-    transparent = _check_header(data)
+    _, transparent = _check_header(data)
     # Only without transparency does OpenCV turn a photo upright, as its EXIF data ask for.
     flags = cv2.IMREAD_UNCHANGED if transparent else cv2.IMREAD_ANYCOLOR
     try:
@@ -46,6 +46,17 @@ def decode(data: bytes) -> Image:
     if image is None:
         raise DrawingError(DAMAGED)
     return to_uint8(image)
+
+
+def count_pixels(data: bytes) -> int:
+    """Return how many pixels the picture in a file has, by its header alone; `decode` checks it.
+
+    Raises DrawingError for a JPEG or WebP file that `decode` would refuse, and for any other format.
+    """
+    if data.startswith(PNG):
+        width, height = int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
+        return width * height if data[12:16] == b"IHDR" else MAX_SIDE**2
+    return _check_header(data)[0]
 
 
 def _strip_png(data: bytes) -> bytes:
@@ -69,8 +80,11 @@ def _strip_png(data: bytes) -> bytes:
     raise DrawingError(f"this PNG has more than {MAX_CHUNKS:,} parts; save the picture again as a plain one")
 
 
-def _check_header(data: bytes) -> bool:
-    """Check what a file says of its picture; return whether it may be transparent. Raises DrawingError."""
+def _check_header(data: bytes) -> tuple[int, bool]:
+    """Check what a file says of its picture; return its pixels and whether it may be transparent.
+
+    Raises DrawingError.
+    """
     if data[8:16] == b"WEBPVP8X":  # Pillow would make room for all frames before it tells their size
         check_size(*(int.from_bytes(data[at : at + 3], "little") + 1 for at in (27, 24)))
     file = io.BytesIO(data[:MAX_HEADER] if data.startswith(JPEG) else data)
@@ -90,4 +104,4 @@ def _check_header(data: bytes) -> bool:
     # A marker begins with a byte that the picture itself never has, so scans can be counted without being read.
     if data.startswith(JPEG) and data.count(b"\xff\xda") * max(width * height, 1 << 20) > MAX_SCANNED:
         raise DrawingError('this JPEG builds up in too many scans; save it without "progressive", or as a PNG')
-    return transparent
+    return width * height, transparent

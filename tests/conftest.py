@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 from numpy.typing import NDArray
 from playwright.sync_api import Browser
 
@@ -15,12 +17,15 @@ import train_model
 from data.data_sets import bundled_digits, shipped_model
 from docs.screenshots import browser_program, open_browser
 from neural_network import NeuralNetwork
+from server import create_app
+from tests.asking import WholeAnswers, saved
 from tests.browsing import Service
 
 PROJECT = Path(__file__).resolve().parent.parent
 NOWHERE = "http://127.0.0.1:9/"  # a port that nobody listens on
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+Make = Callable[..., Flask]
 
 
 def missing(what: str) -> None:
@@ -101,6 +106,41 @@ def model(digits_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     path = tmp_path / "model.npz"
     path.write_bytes(digits_model.read_bytes())
     return path
+
+
+@pytest.fixture
+def network() -> NeuralNetwork:
+    """A network that has learnt nothing."""
+    return NeuralNetwork(784, 20, 10, learning_rate=0.1, seed=1)
+
+
+@pytest.fixture
+def app(network: NeuralNetwork, tmp_path: Path) -> Flask:
+    return create_app({"MODEL": saved(network, tmp_path)})
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    app.test_client_class = WholeAnswers
+    return app.test_client()
+
+
+@pytest.fixture
+def make(model: Path) -> Make:
+    """Make an app that can be taught, with whatever settings."""
+
+    def make_app(**config: object) -> Flask:
+        app = create_app({"MODEL": model, "LESSONS_PER_MINUTE": 10_000, **config})
+        app.test_client_class = WholeAnswers
+        return app
+
+    return make_app
+
+
+@pytest.fixture(scope="session")
+def digits() -> NDArray[np.uint8]:
+    """Drawings (360, 784) that the model was not trained on."""
+    return bundled_digits("test")[0]
 
 
 @pytest.fixture(scope="module")

@@ -2,16 +2,12 @@
 
 import csv
 import io
-import logging
 import shutil
 import sqlite3
-import sys
 import threading
-import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -30,9 +26,8 @@ from drawing.preparation import prepare
 from neural_network import NeuralNetwork
 from teaching.model_file import to_arrays
 from teaching.update import Learner
+from tests.asking import WholeAnswers, assert_problem, data_url, picture, seven
 from tests.conftest import missing, same_weights
-from tests.test_server import WholeAnswers, assert_problem, data_url, picture, seven
-from web import access
 
 LISTED, FOREIGN = "http://localhost:4200", "https://a.example"
 Make = Callable[..., Flask]
@@ -325,54 +320,6 @@ def test_twenty_wrong_labels_are_taken_back_exactly(app, client, digits):
     assert client.get("/corrections").json == {"corrections": [], "total": 0}
 
 
-# How much, and by whom
-
-
-def test_a_client_that_teaches_too_fast_is_told_when_to_go_on(make, monkeypatch, digits):
-    clock: Any = SimpleNamespace(monotonic=lambda: clock.now, perf_counter=time.perf_counter, now=1000.0)
-    monkeypatch.setattr(access, "time", clock)
-    client = make(LESSONS_PER_MINUTE=3).test_client()
-    for row in range(3):
-        clock.now += 10
-        teach(client, digits[row], "1")
-    for change in ("post", "patch", "delete"):
-        path = "/train" if change == "post" else "/corrections/1"
-        refused = client.open(path, method=change.upper(), json=lesson(digits[3], "1"))
-        assert_problem(refused, 429, "too-many")
-        assert refused.headers["Retry-After"] == "41"
-        assert "41 seconds" in refused.json["detail"]
-    assert client.get("/corrections").json["total"] == 3
-    assert client.post("/query", json={"inputs": digits[3].tolist()}).status_code == 200
-    elsewhere = client.post("/train", json=lesson(digits[4], "1"), environ_base={"REMOTE_ADDR": "192.0.2.7"})
-    assert elsewhere.status_code == 201
-    clock.now += 41
-    teach(client, digits[3], "1")
-    assert_problem(client.post("/train", json=lesson(digits[5], "1")), 429, "too-many")
-
-
-def test_lessons_of_many_clients_are_counted_at_once():
-    def count(number: int) -> None:
-        try:
-            for lesson in range(50):
-                pace.check(f"{number}-{lesson}")
-        except Exception as error:
-            failures.append(error)
-
-    pace = access.Pace(10)
-    failures: list[Exception] = []
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)  # so that threads come between each other all the time
-    try:
-        threads = [threading.Thread(target=count, args=[number]) for number in range(16)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    finally:
-        sys.setswitchinterval(interval)
-    assert failures == []
-
-
 def test_as_many_corrections_as_are_kept_can_still_be_changed_and_taken_back(client, monkeypatch, digits):
     monkeypatch.setattr(teaching.store, "MAX_CORRECTIONS", 2)
     numbers = [teach(client, digits[row], "1")["correction"]["id"] for row in range(2)]
@@ -380,160 +327,6 @@ def test_as_many_corrections_as_are_kept_can_still_be_changed_and_taken_back(cli
     assert client.post("/train", json=lesson(digits[0], "2")).status_code == 200
     assert client.delete(f"/corrections/{numbers[1]}").json == {"total": 1}
     teach(client, digits[2], "1")
-
-
-ROUTES = [
-    ("POST", "/train"), ("GET", "/corrections"), ("GET", "/corrections.csv"), ("GET", "/corrections/1"),
-    ("PATCH", "/corrections/1"), ("DELETE", "/corrections/1"), ("DELETE", "/corrections"),
-]  # fmt: skip
-
-
-def statuses(client: FlaskClient, **headers: str) -> list[int]:
-    """What each of ROUTES answers in turn, which does not end before each has been used."""
-    body = {"imageData": data_url(seven()), "label": "7"}
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return [
-        client.open(path, method=method, json=None if method == "GET" else body, headers=named).status_code
-        for method, path in ROUTES
-    ]
-
-
-ALLOWED, REFUSED = [201] + [200] * 6, [403] * 7
-
-
-@pytest.mark.parametrize("word", ["off", "OFF", "0", "no", "false"])
-def test_learning_can_be_turned_off(make, monkeypatch, word):
-    monkeypatch.setenv("DIGITS_LEARNING", word)
-    client = make().test_client()
-    assert statuses(client) == REFUSED
-    refused = client.post("/train", json={})
-    assert_problem(refused, 403, "learning-off")
-    assert "DIGITS_LEARNING" in refused.json["detail"]
-    assert client.get("/network").json["learning"] == {"on": False, "reason": refused.json["detail"], "token": False}
-    assert client.post("/query", data=seven(), content_type="image/png").status_code == 200
-
-
-def test_learning_is_on_unless_it_is_turned_off(client):
-    assert client.get("/network").json["learning"] == {"on": True, "reason": "", "token": False}
-    assert statuses(client) == ALLOWED
-
-
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "digits.example"])
-def test_a_server_beyond_this_machine_needs_a_token_to_be_taught(make, host):
-    client = make(HOST=host).test_client()
-    assert statuses(client) == REFUSED
-    refused = client.post("/train", json={})
-    assert_problem(refused, 403, "learning-off")
-    assert "DIGITS_TOKEN" in refused.json["detail"]
-    assert client.get("/network").json["learning"]["on"] is False
-    assert client.post("/query", data=seven(), content_type="image/png").status_code == 200
-
-
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.0.0.2", "::1"])
-def test_a_server_of_this_machine_needs_none(make, host):
-    assert statuses(make(HOST=host).test_client()) == ALLOWED
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
-def test_who_has_the_token_may_teach(make, monkeypatch, host):
-    monkeypatch.setenv("DIGITS_TOKEN", "open sesame")
-    client = make(HOST=host).test_client()
-    assert client.get("/network").json["learning"] == {"on": True, "reason": "", "token": True}
-    for wrong in (
-        "",
-        "Bearer",
-        "Bearer ",
-        "Bearer open",
-        "open sesame",
-        "Bearer open sesame!",
-        "Basic open sesame",
-        "é",
-    ):
-        assert statuses(client, Authorization=wrong) == REFUSED
-    assert_problem(client.get("/corrections"), 403, "needs-token")
-    assert statuses(client, Authorization="Bearer open sesame") == ALLOWED
-
-
-def test_a_token_may_have_any_letters(make):
-    client = make(TOKEN="öffne dich").test_client()
-    as_sent = "Bearer öffne dich".encode().decode("latin-1")  # curl sends UTF-8; headers are read as Latin-1
-    assert client.get("/corrections", headers={"Authorization": as_sent}).status_code == 200
-
-
-def test_neither_the_token_nor_what_was_taught_is_written_into_the_log(make, caplog):
-    client = make(TOKEN="sesame").test_client()
-    with caplog.at_level(logging.DEBUG):
-        assert statuses(client, Authorization="Bearer sesame") == ALLOWED
-        assert statuses(client, Authorization="sesame") == REFUSED
-        client.get("/corrections?token=sesame")
-    assert len(caplog.messages) == 15
-    assert "sesame" not in caplog.text
-    assert "base64" not in caplog.text
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [{}, {"Origin": "http://localhost"}, {"Origin": LISTED}, {"Origin": LISTED, "Sec_Fetch_Site": "cross-site"},
-     {"Sec_Fetch_Site": "same-origin"}, {"Sec_Fetch_Site": "none"}],
-    ids=str,
-)  # fmt: skip
-def test_pages_of_its_own_and_of_listed_origins_and_programs_may_teach(client, headers):
-    assert statuses(client, **headers) == ALLOWED
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [{"Origin": origin} for origin in (FOREIGN, "null", "", "http://localhost:1", "http://localhost.a.example",
-                                       "http://[", "localhost", "http://a.example@localhost", LISTED + "/")]
-    + [{"Origin": FOREIGN, "Sec_Fetch_Site": "same-origin"}, {"Sec_Fetch_Site": "cross-site"},
-       {"Sec_Fetch_Site": "same-site"}],
-    ids=str,
-)  # fmt: skip
-def test_pages_of_other_origins_may_neither_teach_nor_read_what_was_taught(client, headers):
-    assert statuses(client, **headers) == REFUSED
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    refused = client.get("/corrections", headers=named)
-    assert_problem(refused, 403, "foreign-page")
-    assert refused.access_control_allow_origin != headers.get("Origin", "*")
-    assert client.get("/corrections").json["total"] == 0
-
-
-def test_the_list_of_origins_can_be_changed(make, monkeypatch):
-    monkeypatch.setenv("DIGITS_ORIGINS", "https://school.example https://b.example")
-    client = make().test_client()
-    assert statuses(client, Origin="https://b.example") == ALLOWED
-    assert statuses(client, Origin=LISTED) == REFUSED
-
-
-def test_a_foreign_page_is_refused_even_with_the_token(make):
-    client = make(TOKEN="sesame").test_client()
-    assert statuses(client, Authorization="Bearer sesame", Origin=FOREIGN) == REFUSED
-
-
-@pytest.mark.parametrize(("method", "path"), ROUTES)
-def test_browsers_are_told_that_listed_origins_alone_may_teach(make, method, path):
-    client = make(TOKEN="sesame").test_client()
-    asked = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": "authorization, content-type"}
-    preflight = client.options(path, headers=asked | {"Origin": LISTED})
-    assert preflight.status_code == 200
-    assert preflight.access_control_allow_origin == LISTED
-    assert method in preflight.access_control_allow_methods
-    assert {"authorization", "content-type"} <= set(preflight.access_control_allow_headers)
-    assert "Origin" in preflight.vary
-    assert client.options(path, headers=asked | {"Origin": FOREIGN}).access_control_allow_origin is None
-    refused = client.open(path, method=method, headers={"Origin": LISTED})  # without the token
-    assert_problem(refused, 403, "needs-token")
-    assert refused.access_control_allow_origin == LISTED  # else the page could not read why
-
-
-@pytest.mark.parametrize("path", ["/corrections", "/corrections.csv", "/corrections/1", "/corrections/2"])
-def test_nobody_else_keeps_or_embeds_what_was_taught(client, digits, path):
-    teach(client, digits[0], "1")
-    for headers in ({}, {"Origin": FOREIGN}):
-        answer = client.get(path, headers=headers)
-        assert answer.headers["Cache-Control"] == "no-store"
-        assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
-        assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 # Questions meanwhile

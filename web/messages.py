@@ -20,7 +20,7 @@ from werkzeug.http import parse_date
 
 from confidence import UNSURE_BELOW, confidence
 from data.records import PIXELS, scale
-from drawing.decoding import decode
+from drawing.decoding import count_pixels, decode
 from drawing.images import DrawingError, NoInk, shrink
 from drawing.preparation import steps
 from neural_network import NeuralNetwork
@@ -99,7 +99,7 @@ def read_request() -> Mapping[str, Picture]:
 
 def prepare_in_turn(file: bytes) -> Mapping[str, Picture]:
     """Return the steps from a picture file to its pixels, as soon as it is its turn."""
-    with current_app.extensions["turns"].take(file):
+    with current_app.extensions["turns"].take(count_pixels(file)):
         return steps(decode(file))
 
 

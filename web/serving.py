@@ -98,7 +98,7 @@ class Channel(HTTPChannel):
 
 
 class LatestFirst(threading.Condition):
-    """Wakes the thread that began to wait last: its memory is still in the caches, which saves an eighth of the time."""
+    """Wakes the thread that worked last: its memory is still in the caches, which saves an eighth of the time."""
 
     def notify(self, n: int = 1) -> None:
         """Wake `n` threads."""

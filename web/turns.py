@@ -5,12 +5,9 @@ and come to the same number of answers a second for a third more work (python -m
 take up to a second each, wait in a line of their own.
 """
 
-import io
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-from PIL import Image
 
 LARGE = 1024 * 1024  # pixels
 PLACES = 8  # large pictures in hand or waiting; the threads that are left over answer everything else
@@ -30,9 +27,9 @@ class Turns:
         self._places = threading.Semaphore(PLACES)
 
     @contextmanager
-    def take(self, file: bytes) -> Iterator[None]:
-        """Wait for the turn of the picture in `file`. Raises `BusyError` where that takes too long."""
-        if not is_large(file):
+    def take(self, pixels: int) -> Iterator[None]:
+        """Wait for the turn of a picture of so many pixels. Raises `BusyError` where that takes too long."""
+        if pixels <= LARGE:
             with self._small:
                 yield
             return
@@ -47,12 +44,3 @@ class Turns:
                 self._large.release()
         finally:
             self._places.release()
-
-
-def is_large(file: bytes) -> bool:
-    """Tell whether a picture file holds a large picture by its header, or one whose size cannot be told."""
-    try:
-        with Image.open(io.BytesIO(file), formats=("PNG", "JPEG", "WEBP")) as picture:
-            return picture.width * picture.height > LARGE
-    except Exception:  # what cannot be read is refused when it is decoded
-        return True
