@@ -13,13 +13,14 @@ import numpy as np
 
 from data.csv_files import DIGITS, read_records, write_csv
 from data.distortion import FOR_CLOTHES, FOR_DIGITS, Distortion
-from data.download import decompress_gzip, fetch, own_mirror
+from data.download import PublishedFile, decompress_gzip, fetch, own_mirror
 from data.files import PROJECT, data_folder, model_path
 from data.records import PIXELS, Pixels, Records
 
 Part = Literal["train", "test"]
 
 DIGITS_FOR_TESTING = 360
+CLOTHES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,7 @@ MNIST = DataSet(
 FASHION = DataSet(
     name="fashion",
     title="Fashion-MNIST",
-    class_names=(
-        "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
-    ),
+    class_names=CLOTHES,
     distortion=FOR_CLOTHES,
     model="clothes.npz",
     folder="fashion-mnist",
@@ -157,4 +156,4 @@ def _fetch(data_set: DataSet, file: str) -> bytes:
     mirrors = own_mirror(data_set.folder) + list(data_set.mirrors)
     addresses = [f"{mirror}{file}.gz" for mirror in mirrors]
     instead = f"put its CSV files into {data_folder()}"
-    return fetch(data_set.title, file, addresses, data_set.sha256[file], decompress_gzip, instead)
+    return fetch(PublishedFile(data_set.title, file, addresses, data_set.sha256[file], instead), decompress_gzip)

@@ -8,7 +8,7 @@ analysis", ICDAR, 2003.
 
 import math
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 import cv2
@@ -58,10 +58,9 @@ class Distortion:
 
     def scaled(self, factor: float) -> "Distortion":
         """Return this distortion, `factor` times as strong; sigma is no strength, and no more pictures are mirrored."""
-        return Distortion(
-            self.rotation * factor, self.scale * factor, self.slant * factor, self.shift * factor, self.alpha * factor,
-            self.sigma, self.stroke_width * factor, self.mirror * min(factor, 1),
-        )  # fmt: skip
+        names = ("rotation", "scale", "slant", "shift", "alpha", "stroke_width")
+        stronger = {name: getattr(self, name) * factor for name in names}
+        return replace(self, **stronger, mirror=self.mirror * min(factor, 1))
 
 
 FOR_DIGITS = Distortion(rotation=8, scale=0.1, slant=0.12, shift=0.8, alpha=0.8, sigma=4, stroke_width=0.5)

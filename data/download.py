@@ -8,6 +8,7 @@ import urllib.request
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tqdm import tqdm
@@ -24,27 +25,39 @@ class DownloadError(DataError):
     """A data set that is neither on this machine nor at any mirror."""
 
 
-def fetch(
-    title: str, file: str, addresses: Sequence[str], sha256: str, unpacked: Callable[[bytes], bytes], instead: str
-) -> bytes:
-    """Return the contents of one file of a data set from the first of `addresses` that has them whole.
+@dataclass(frozen=True)
+class PublishedFile:
+    """One file of a data set: what both are called, the addresses to try, and the SHA-256 of its unpacked contents.
 
-    `unpacked` turns what is at an address into contents with this SHA-256, or raises `OSError`, `ValueError` or the
-    error of its archive. Where no address helps, `DownloadError` tells why, and what a user can do `instead`.
+    `instead` says what a user can do where no address helps.
+    """
+
+    title: str
+    file: str
+    addresses: Sequence[str]
+    sha256: str
+    instead: str
+
+
+def fetch(wanted: PublishedFile, unpack: Callable[[bytes], bytes]) -> bytes:
+    """Return the contents of a published file from the first of its addresses that has them whole.
+
+    `unpack` turns what is at an address into the contents, or raises `OSError`, `ValueError` or the error of its
+    archive. Where no address helps, `DownloadError` gives the reasons, and what to do instead.
     """
     failures = []
-    for address in addresses:
+    for address in wanted.addresses:
         try:
-            content = unpacked(_download(address, f"{title} {file}"))
+            content = unpack(_download(address, f"{wanted.title} {wanted.file}"))
         except (OSError, EOFError, ValueError, http.client.HTTPException, zipfile.BadZipFile, zlib.error) as error:
             failures.append(f"{address}: {error or type(error).__name__}")
             continue
-        if hashlib.sha256(content).hexdigest() == sha256:
+        if hashlib.sha256(content).hexdigest() == wanted.sha256:
             return content
-        failures.append(f"{address}: {file} has not the SHA-256 that was published")
+        failures.append(f"{address}: {wanted.file} has not the SHA-256 that was published")
     raise DownloadError(
-        f"{title} could not be downloaded: {'; '.join(failures)}.\n"
-        f"Go online, {instead}, or set DIGITS_MIRROR to a folder or address that has it."
+        f"{wanted.title} could not be downloaded: {'; '.join(failures)}.\n"
+        f"Go online, {wanted.instead}, or set DIGITS_MIRROR to a folder or address that has it."
     )
 
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from data.csv_files import write_csv
-from data.download import fetch, own_mirror
+from data.download import PublishedFile, fetch, own_mirror
 from data.files import data_folder, short_path, write_atomically
 from data.options import seed
 from data.records import PIXELS, DataError, Pixels
@@ -62,7 +62,8 @@ def load_strokes() -> list[Digit]:
     packed = path.read_bytes() if path.exists() else b""
     if hashlib.sha256(packed).hexdigest() != SHA256:
         addresses = [*(mirror + FILE for mirror in own_mirror("pen-digits")), ARCHIVE]
-        packed = fetch("UCI pen digits", FILE, addresses, SHA256, _unzip, f"put {FILE} into {data_folder()}")
+        instead = f"put {FILE} into {data_folder()}"
+        packed = fetch(PublishedFile("UCI pen digits", FILE, addresses, SHA256, instead), _unzip)
         path.parent.mkdir(parents=True, exist_ok=True)
         with write_atomically(path) as file:
             file.write(packed)

@@ -40,7 +40,8 @@ def serve_bytes() -> Iterator[Callable[..., str]]:
 
 
 def fetch(address: str) -> bytes:
-    return download.fetch("Digits", "file", [address], "0" * 64, lambda content: content, "wait")
+    wanted = download.PublishedFile("Digits", "file", [address], "0" * 64, "wait")
+    return download.fetch(wanted, lambda content: content)
 
 
 def test_a_mirror_that_never_ends_is_left_at_the_largest_size(serve_bytes, monkeypatch):

@@ -17,7 +17,16 @@ from data.distortion import FOR_DIGITS
 from data.records import Records, hold_out
 from neural_network import NeuralNetwork
 from tests.conftest import PROJECT, same_weights
-from training import Settings, cross_entropy, learning_rate_at, new_network, train, train_epochs, train_side_by_side
+from training import (
+    Epoch,
+    Settings,
+    cross_entropy,
+    learning_rate_at,
+    new_network,
+    train,
+    train_epochs,
+    train_side_by_side,
+)
 
 
 @pytest.fixture(scope="module")
@@ -54,13 +63,14 @@ def test_the_learning_rate_rises_during_the_first_epoch_and_falls_to_zero():
 
 
 def test_a_training_returns_its_best_epoch_and_its_whole_history(digits):
-    seen = []
+    seen: list[Epoch] = []
     settings = Settings(hidden_nodes=20, epochs=3)
-    result = train(new_network(settings, digits[0]), *digits, settings, seen.append)
+    result = train(new_network(settings, digits[0]), digits[0], digits[1], settings, seen.append)
     assert result.history == tuple(seen)
     assert [epoch.number for epoch in seen] == [1, 2, 3]
     assert result.best == min(seen, key=lambda epoch: epoch.validation_loss)
     assert result.network
+    assert result.best
     assert training.measure(result.network, digits[1]) == (result.best.validation_loss, result.best.validation_accuracy)
     assert result.ended == ""
 
@@ -75,8 +85,8 @@ def test_a_network_keeps_the_learning_rate_of_its_settings(digits):
 @pytest.mark.parametrize("distortion", [None, FOR_DIGITS], ids=["plain", "distorted"])
 def test_networks_trained_side_by_side_are_those_trained_alone(digits, distortion):
     settings = [Settings(hidden_nodes=10, epochs=2, seed=seed, distortion=distortion) for seed in (4, 5, 6)]
-    alone = [train(new_network(one, digits[0]), *digits, one, ignore) for one in settings]
-    together = dict(train_side_by_side(settings, *digits, jobs=2, report=ignore))
+    alone = [train(new_network(one, digits[0]), digits[0], digits[1], one, ignore) for one in settings]
+    together = dict(train_side_by_side(settings, digits[0], digits[1], 2, ignore))
     assert sorted(together) == [0, 1, 2]
     for place, one in enumerate(alone):
         network = together[place].network
@@ -172,7 +182,7 @@ def test_ctrl_c_ends_both_processes_without_a_traceback(moment):
     pipe = subprocess.PIPE
     process = subprocess.Popen(line, env=variables, start_new_session=True, stdout=pipe, stderr=pipe, text=True)
     assert process.stdout
-    while (line := process.stdout.readline()) and line != ("begin\n" if moment == "the process starts" else "epoch\n"):
+    while (said := process.stdout.readline()) and said != ("begin\n" if moment == "the process starts" else "epoch\n"):
         pass
     time.sleep(0.15)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does it: to both
