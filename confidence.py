@@ -19,9 +19,7 @@ Floats = NDArray[np.floating]
 
 def confidence(network: NeuralNetwork, outputs: Floats) -> NDArray[np.float64]:
     """Return how sure the network is of its answers, (n,) from 0 to 1, by its `outputs` (n, classes)."""
-    told = network.training.get("temperature", 1.0)
-    temperature = float(told) if isinstance(told, (int, float)) else 1.0
-    return softmax(final_inputs(outputs) / temperature, axis=1).max(axis=1)
+    return softmax(final_inputs(outputs) / network.training.get("temperature", 1.0), axis=1).max(axis=1)
 
 
 def fit_temperature(outputs: Floats, labels: NDArray[np.uint8]) -> float:
@@ -35,13 +33,13 @@ def fit_temperature(outputs: Floats, labels: NDArray[np.uint8]) -> float:
     right = (reached.argmax(axis=1) == labels).sum()
     share_right = (right + 1) / (len(labels) + 2)  # the rule of succession: nobody is always right
 
-    def too_sure(temperature: float) -> float:
+    def excess(temperature: float) -> float:
         return float(softmax(reached / temperature, axis=1).max(axis=1).mean() - share_right)
 
     lowest, highest = TEMPERATURES
-    if too_sure(lowest) <= 0:
+    if excess(lowest) <= 0:
         return lowest
-    return highest if too_sure(highest) >= 0 else float(brentq(too_sure, lowest, highest))
+    return highest if excess(highest) >= 0 else float(brentq(excess, lowest, highest))
 
 
 def final_inputs(outputs: Floats) -> NDArray[np.float64]:

@@ -151,7 +151,7 @@ def train() -> tuple[Reply, int]:
 
 @teaching.get("/corrections")
 def corrections() -> Reply:
-    """List what was taught, newest first."""
+    """List the corrections, newest first."""
     count = messages.parse_count(request.args, "limit", PAGE, PAGE)
     before = messages.parse_count(request.args, "before", messages.LARGEST)
     names = network().class_names
@@ -161,7 +161,7 @@ def corrections() -> Reply:
 
 @teaching.get("/corrections.csv")
 def corrections_csv() -> Response:
-    """Export what was taught in the format of the data sets."""
+    """Export the corrections in the format of the data sets."""
     headers = {"Content-Disposition": "attachment; filename=corrections.csv"}
     return Response(to_csv(teacher().page(-1)[::-1]), mimetype="text/csv", headers=headers)
 
@@ -204,7 +204,7 @@ def still_learning() -> Reply:
 
 
 def teacher() -> Teacher:
-    """Return who keeps the network and what it was taught."""
+    """Return the teacher, who keeps the network and the corrections."""
     return current_app.extensions["teacher"]
 
 
