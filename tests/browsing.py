@@ -87,6 +87,18 @@ def choice(page: Page, name: str) -> Locator:
     return page.get_by_role("group", name="No, it is:").get_by_role("button", name=name, exact=True)
 
 
+def expect_targets(buttons: Locator, width: int) -> int:
+    """Expect buttons that a finger can hit, none outside the window; return in how many rows they stand."""
+    rows = set()
+    for button in buttons.all():
+        box = button.bounding_box()
+        assert box is not None
+        assert min(box["width"], box["height"]) >= 44
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= width
+        rows.add(box["y"])
+    return len(rows)
+
+
 def undo_button(page: Page) -> Locator:
     return page.get_by_role("button", name="Undo your answer")
 

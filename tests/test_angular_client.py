@@ -29,6 +29,7 @@ from tests.browsing import (
     barriers,
     choice,
     expect_answer,
+    expect_targets,
     letters_model,
     touch,
     undo_button,
@@ -268,11 +269,7 @@ def test_letters_are_shown_and_taught_and_all_of_them_fit(open_client, serve, tm
     expect(page.locator("#bars .name")).to_have_text(list(ascii_uppercase))
     choices = page.get_by_role("group", name="No, it is:").get_by_role("button")
     expect(choices).to_have_text(list(ascii_uppercase))
-    for button in choices.all():
-        box = button.bounding_box()
-        assert box is not None
-        assert min(box["width"], box["height"]) >= 44
-        assert 0 <= box["x"] <= box["x"] + box["width"] <= width
+    expect_targets(choices, width)
     draw(page, [[(0.35, 0.2), (0.35, 0.8), (0.7, 0.8)]])
     expect(page.locator("#bars .best .name")).to_have_text("L")
     choice(page, "Z").click()
