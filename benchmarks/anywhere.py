@@ -1,22 +1,18 @@
-"""Measure whether place, size and colour matter: MNIST's test digits, enlarged and put anywhere on a canvas.
+"""Measure whether place, size and colour matter: `python -m benchmarks.anywhere`.
 
-Each digit is drawn larger on a canvas of 280 x 280, where it takes 0.3 to 0.95 of the side, dark on light or light on
-dark, and goes through drawing/preparation.py. The network reads it beside the digit as it is in MNIST.
+Each of MNIST's test digits is enlarged on a canvas of 280 x 280, where it takes 0.3 to 0.95 of the side, dark on light
+or light on dark, and prepared by drawing/preparation.py. The network reads it beside the digit as it is in MNIST.
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from data.data_sets import load, shipped_model
-from data.records import scale
+from data.records import Pixels, scale
 from drawing.preparation import prepare
 from neural_network import NeuralNetwork
 
@@ -24,29 +20,7 @@ CANVAS = 280  # pixels
 SHARES = 0.3, 0.95  # of its side, for the longer side of a digit
 
 
-def main() -> int:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description="Measure whether place, size and colour of a digit matter.")
-    parser.add_argument("--model", type=Path, default=shipped_model(), metavar="FILE")
-    options = parser.parse_args()
-    test = load("mnist", "test")
-    network = NeuralNetwork.load(options.model)
-    random = np.random.default_rng(0)
-    drawn = [
-        prepare(drawing(pixels.reshape(28, 28), random)).ravel()
-        for pixels in tqdm(np.rint((test.inputs - 0.01) * (255 / 0.99)).astype(np.uint8), disable=None, leave=False)
-    ]
-    plain, anywhere = (
-        float((network.query(inputs).argmax(axis=1) == test.labels).mean())
-        for inputs in (test.inputs, scale(np.stack(drawn)))
-    )
-    print(f"As they are in MNIST:           {plain:.2%}")
-    print(f"Enlarged, anywhere, any colour: {anywhere:.2%}")
-    print(f"Lost: {100 * (plain - anywhere):.2f} points (bar: 0.5)")
-    return 0
-
-
-def drawing(image: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
+def draw_anywhere(image: Pixels, random: np.random.Generator) -> Pixels:
     """Return the digit in `image` (28, 28) as somebody might have drawn it on a canvas (280, 280)."""
     x, y, width, height = cv2.boundingRect(image)
     factor = random.uniform(*SHARES) * CANVAS / max(width, height)
@@ -58,5 +32,21 @@ def drawing(image: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np
     return canvas if random.random() < 0.5 else 255 - canvas
 
 
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Measure whether place, size and colour of a digit matter.")
+    parser.add_argument("--model", type=Path, default=shipped_model(), metavar="FILE")
+    network = NeuralNetwork.load(parser.parse_args().model)
+    test = load("mnist", "test")
+    random = np.random.default_rng(0)
+    images = tqdm(test.pixels.reshape(-1, 28, 28), disable=None, leave=False)
+    prepared = np.stack([prepare(draw_anywhere(image, random)).ravel() for image in images])  # (n, 784)
+    answers = (network.query(inputs).argmax(axis=1) for inputs in (test.inputs, scale(prepared)))
+    plain, anywhere = (float((answer == test.labels).mean()) for answer in answers)
+    print(f"As they are in MNIST:           {plain:.2%}")
+    print(f"Enlarged, anywhere, any colour: {anywhere:.2%}")
+    print(f"Lost: {100 * (plain - anywhere):.2f} points (bar: 0.5)")
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
