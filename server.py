@@ -111,15 +111,15 @@ def hidden_node(node: int) -> Reply:
 
 @asking.get("/healthz")
 def health() -> Reply:
-    """Tell that the server can answer drawings, and with which model it does."""
-    now = network()
+    """Tell that the server can answer drawings, with which model, and how many corrections that knows."""
+    now, learnt = network(), teacher().status
     model = {
         "file": Path(current_app.config["MODEL"]).name,
         "nodes": [now.wih.shape[1], *now.who.shape[::-1]],
         "class_names": now.class_names,
         "training": messages.training_json(now),
     }
-    return {"status": "ok", "model": model, "corrections": asdict(teacher().status)}
+    return {"status": "ok", "model": model, "corrections": asdict(learnt)}
 
 
 @asking.get("/healthz/live")
@@ -145,8 +145,9 @@ def train() -> tuple[Reply, int]:
         "correction": messages.correction_json(done.correction, network().class_names),
         "before": messages.answer_json(done.before, {"pixels": pixels}),
         "after": messages.answer_json(done.after, {"pixels": pixels}),
+        "learning": done.learning,
     }
-    return reply | still_learning(), 201 if done.is_new else 200
+    return reply, 201 if done.is_new else 200
 
 
 @teaching.get("/corrections")

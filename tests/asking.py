@@ -103,11 +103,11 @@ def running(command: list[str], tmp_path: Path, ready: str) -> Iterator[int]:
             process.terminate()
 
 
-def ask(port: int, body: bytes | Iterable[bytes] | None = None):
+def ask(port: int, body: bytes | Iterable[bytes] | None = None, kind: str = "image/png"):
     """Post a picture, the seven where none is given, and return status, headers and JSON of the answer."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     try:
-        connection.request("POST", "/query", seven() if body is None else body, {"Content-Type": "image/png"})
+        connection.request("POST", "/query", seven() if body is None else body, {"Content-Type": kind})
         response = connection.getresponse()
         return response.status, response.headers, json.loads(response.read())
     finally:

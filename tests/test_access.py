@@ -274,3 +274,138 @@ def test_nobody_else_keeps_or_embeds_what_was_taught(client, digits, path):
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+# Which pages may use a route follows from its blueprint
+
+
+@pytest.mark.parametrize(
+    ("blueprint", "foreign", "listed"),
+    [("pages", None, None), ("asking", "*", "*"), ("listed.teaching", None, LISTED)],
+)
+def test_a_route_that_is_added_is_open_to_whom_its_blueprint_is(app, blueprint, foreign, listed):
+    app.add_url_rule("/added", endpoint=f"{blueprint}.added", view_func=lambda: "", methods=["POST"])
+    client = app.test_client()
+    for origin, allowed in ((FOREIGN, foreign), (LISTED, listed)):
+        asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+        assert client.options("/added", headers=asked).access_control_allow_origin == allowed
+        answer = client.post("/added", headers={"Origin": origin})
+        assert answer.access_control_allow_origin == allowed
+        assert answer.status_code == (403 if (blueprint, origin) == ("listed.teaching", FOREIGN) else 200)
+
+
+def test_every_route_is_on_one_of_the_blueprints(app):
+    assert {rule.endpoint.rpartition(".")[0] for rule in app.url_map.iter_rules()} == {
+        "pages", "asking", "listed.teaching",
+    }  # fmt: skip
+
+
+# Who reaches the server from where
+
+ELSEWHERE = {"REMOTE_ADDR": "192.0.2.7"}
+TOKEN = "sesame-sesame-sesame"
+
+
+@pytest.mark.parametrize("address", ["192.0.2.7", "2001:db8::7", "::ffff:192.0.2.7", ""])
+def test_who_connects_from_another_machine_needs_the_token_whatever_the_settings_say(make, address):
+    there = {"REMOTE_ADDR": address}
+    refused = make().test_client().post("/train", json={}, environ_base=there)
+    assert_problem(refused, 403, "learning-off")
+    assert "DIGITS_TOKEN" in refused.json["detail"]
+    client = make(TOKEN=TOKEN).test_client()
+    assert_problem(client.get("/corrections", environ_base=there), 403, "needs-token")
+    given = {"Authorization": f"Bearer {TOKEN}"}
+    assert client.get("/corrections", environ_base=there, headers=given).status_code == 200
+    assert client.get("/network", environ_base=there).json["learning"]["on"] is True
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
+def test_who_connects_from_this_machine_needs_no_token(make, address):
+    assert make().test_client().get("/corrections", environ_base={"REMOTE_ADDR": address}).status_code == 200
+
+
+@pytest.mark.parametrize("header", ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Via"])
+def test_behind_a_proxy_teaching_needs_the_token(make, header):
+    client = make().test_client()
+    assert_problem(client.get("/corrections", headers={header: "for=192.0.2.7"}), 403, "learning-off")
+
+
+@pytest.mark.parametrize("config", [{"HOSTS": "digits.example"}, {"PROXIES": "1"}])
+def test_a_server_that_is_known_elsewhere_needs_the_token(make, config):
+    assert_problem(make(**config).test_client().get("/corrections"), 403, "learning-off")
+
+
+def test_behind_known_proxies_the_client_counts_and_the_scheme_of_its_origin(make, digits):
+    client = make(TOKEN=TOKEN, PROXIES="1", HOSTS="digits.example", LESSONS_PER_MINUTE=1).test_client()
+
+    def teach_from(address: str, scheme: str, row: int) -> Any:
+        headers = {
+            "Authorization": f"Bearer {TOKEN}",
+            "Origin": "https://digits.example",
+            "X-Forwarded-Host": "digits.example",
+            "X-Forwarded-For": f"203.0.113.1, {address}",
+            "X-Forwarded-Proto": scheme,
+        }
+        return client.post("/train", json=lesson(digits[row], "1"), headers=headers)
+
+    assert teach_from("192.0.2.7", "https", 0).status_code == 201
+    assert_problem(teach_from("192.0.2.7", "https", 1), 429, "too-many")
+    assert teach_from("192.0.2.8", "https", 1).status_code == 201
+    assert_problem(teach_from("192.0.2.9", "http", 2), 403, "foreign-page")
+
+
+# Guesses
+
+
+def test_ten_wrong_tokens_a_minute_are_enough(make, monkeypatch):
+    clock: Any = SimpleNamespace(monotonic=lambda: clock.now, now=1000.0)
+    monkeypatch.setattr(access, "time", clock)
+    client = make(TOKEN=TOKEN).test_client()
+    right, wrong = {"Authorization": f"Bearer {TOKEN}"}, {"Authorization": "Bearer sesame-sesame-sesamE"}
+    for _ in range(20):  # what shows no token is no guess
+        assert_problem(client.get("/corrections"), 403, "needs-token")
+    for _ in range(10):
+        assert_problem(client.get("/corrections", headers=wrong), 403, "needs-token")
+    for headers in (wrong, right):  # else the right one could be told from the others
+        refused = client.get("/corrections", headers=headers)
+        assert_problem(refused, 429, "too-many")
+        assert refused.headers["Retry-After"] == "61"
+    assert client.get("/corrections", headers=right, environ_base=ELSEWHERE).status_code == 200
+    clock.now += 61
+    assert client.get("/corrections", headers=right).status_code == 200
+
+
+def test_the_addresses_of_one_ipv6_network_are_one_client(make):
+    client = make(TOKEN=TOKEN).test_client()
+    wrong = {"Authorization": "Bearer sesame-sesame-sesamE"}
+    answers = [
+        client.get("/corrections", headers=wrong, environ_base={"REMOTE_ADDR": f"2001:db8::{number}"}).status_code
+        for number in range(1, 12)
+    ]
+    assert answers == [403] * 10 + [429]
+    other = client.get("/corrections", headers=wrong, environ_base={"REMOTE_ADDR": "2001:db8:0:1::1"})
+    assert other.status_code == 403
+
+
+# By which name
+
+
+@pytest.mark.parametrize("host", ["[::1]", "[::1]:5000", "LOCALHOST:5000"])
+def test_this_machine_is_known_by_its_ipv6_address_and_in_capitals(client, host):
+    assert client.get("/healthz", headers={"Host": host}).status_code == 200
+
+
+def test_the_page_at_an_ipv6_address_may_teach(make):
+    client = make(HOST="::1").test_client()
+    headers = {"Host": "[::1]:5000", "Origin": "http://[::1]:5000"}
+    assert client.get("/corrections", headers=headers).status_code == 200
+    listed = (
+        make(ORIGINS="http://[::1]:4200").test_client().get("/corrections", headers={"Origin": "http://[::1]:4200"})
+    )
+    assert (listed.status_code, listed.access_control_allow_origin) == (200, "http://[::1]:4200")
+
+
+def test_names_that_end_in_a_domain_of_the_list_are_known(make):
+    client = make(HOSTS=".digits.example").test_client()
+    assert client.get("/healthz", headers={"Host": "a.digits.example"}).status_code == 200
+    assert client.get("/healthz", headers={"Host": "adigits.example"}).status_code == 400

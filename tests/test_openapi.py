@@ -29,7 +29,11 @@ schema = schemathesis.openapi.from_path(PROJECT / "static" / "openapi.json", con
 def app(digits_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     folder = tmp_path_factory.mktemp("model")
     model = Path(shutil.copy(digits_model, folder))
-    return server.create_app({"MODEL": model, "CORRECTIONS": folder / "some.db", "LESSONS_PER_MINUTE": 1_000_000})
+    app = server.create_app({"MODEL": model, "CORRECTIONS": folder / "some.db", "LESSONS_PER_MINUTE": 1_000_000})
+    inner = app.wsgi_app
+    here = {"REMOTE_ADDR": "127.0.0.1"}  # Schemathesis names no client
+    app.wsgi_app = lambda environ, start_response: inner(environ | here, start_response)  # type: ignore[method-assign]
+    return app
 
 
 @pytest.fixture

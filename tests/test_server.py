@@ -162,7 +162,21 @@ def test_a_hidden_node_that_does_not_exist_is_not_found(client, node):
 
 def test_health_tells_the_model_in_use(client):
     model = {"file": "some.npz", "nodes": [784, 20, 10], "class_names": list("0123456789"), "training": {}}
-    assert client.get("/healthz").json == {"status": "ok", "model": model}
+    corrections = {"learning": False, "corrections": 0, "latest": 0, "problem": ""}
+    assert client.get("/healthz").json == {"status": "ok", "model": model, "corrections": corrections}
+
+
+@pytest.mark.parametrize("year", ["2", "20000", "9" * 20])
+@pytest.mark.parametrize("header", ["If-Modified-Since", "If-Unmodified-Since", "If-Range"])
+def test_dates_that_no_calendar_has_are_ignored(client, header, year):
+    headers = {header: f"Mon, 01 Jan {year} 00:00:00 GMT", "Range": "bytes=0-9"}
+    for path in ("/", "/static/style.css", "/healthz", "/nothing"):
+        assert client.get(path, headers=headers).status_code in (200, 206, 404, 412)
+
+
+def test_liveness_is_told_without_a_look_at_the_model(app, client, monkeypatch):
+    monkeypatch.setitem(app.extensions, "teacher", None)
+    assert client.get("/healthz/live").json == {"status": "ok"}
 
 
 def test_a_training_with_an_unknown_loss_is_still_json(network, tmp_path):

@@ -171,7 +171,15 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def serve(app: Flask, listener: socket.socket) -> None:
-    """Serve the app under waitress until Ctrl-C or SIGTERM; what is under way then is still answered."""
+    """Serve the app until Ctrl-C or SIGTERM; what is under way then is still answered."""
+    server = make_server(app, listener)
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, server.end)
+    server.run()
+
+
+def make_server(app: Flask, listener: socket.socket) -> Server:
+    """Return a server of the app on a bound socket."""
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it would tell of each request that waits a moment
     threads = ThreadedTaskDispatcher()
     threads.queue_cv = LatestFirst(threads.lock)
@@ -193,6 +201,4 @@ def serve(app: Flask, listener: socket.socket) -> None:
     )
     if app.config.get("PROXIES"):
         server.connections_of_one = CONNECTIONS  # the proxy has them all
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, server.end)
-    server.run()
+    return server

@@ -87,11 +87,17 @@ def server_names(host: str, more: str) -> frozenset[str]:
     own = addresses() if host in EVERYWHERE else [host]
     names = [*LOOPBACK, *own, *more.replace(",", " ").split()]
     try:
-        return frozenset(name.strip("[]").lower().encode("idna").decode() for name in names)
+        return frozenset(to_ascii(name.strip("[]")) for name in names)
     except UnicodeError:
         raise DataError(
             f"DIGITS_HOST and DIGITS_HOSTS must be names of hosts, not {shortened(f'{host} {more}')}."
         ) from None
+
+
+def to_ascii(name: str) -> str:
+    """Return the name of a host as requests carry it: schüle.example is xn--schle-kva.example."""
+    dot = name[:1] == "."  # any name that ends so
+    return "." * dot + name[dot:].lower().encode("idna").decode()
 
 
 def addresses() -> list[str]:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 LARGE = 1024 * 1024  # pixels
 PLACES = 8  # large pictures in hand or waiting; the threads that are left over answer everything else
 LONGEST_WAIT = 10.0  # seconds
+RETRY_AFTER = 10  # seconds
 
 
 class BusyError(Exception):
@@ -34,10 +35,10 @@ class Turns:
                 yield
             return
         if not self._places.acquire(blocking=False):
-            raise BusyError(int(LONGEST_WAIT))
+            raise BusyError(RETRY_AFTER)
         try:
             if not self._large.acquire(timeout=LONGEST_WAIT):
-                raise BusyError(int(LONGEST_WAIT))
+                raise BusyError(RETRY_AFTER)
             try:
                 yield
             finally:

@@ -1,0 +1,106 @@
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from flask import Flask
+
+from drawing.decoding import decode
+from tests.asking import assert_problem, picture, seven
+from tests.conftest import Make
+from web import messages, turns
+
+LARGE = picture(np.kron(decode(seven()), np.ones((4, 4), np.uint8)))  # 1120 x 1120
+STRANGE = picture(np.zeros((280, 280), np.uint8)).replace(b"IHDR", b"IHDS", 1)  # its size is not where it should be
+
+
+class Work:
+    """Stands in for the preparation of large pictures: it waits until it is told to go on, and counts."""
+
+    def __init__(self) -> None:
+        self.go_on, self.began = threading.Event(), threading.Event()
+        self.now = self.most = 0
+
+    def __call__(self, image: Any) -> dict[str, Any]:
+        if image.size > turns.LARGE:
+            self.now += 1
+            self.most = max(self.most, self.now)
+            self.began.set()
+            assert self.go_on.wait(timeout=30)
+            self.now -= 1
+        return {"pixels": np.zeros((28, 28), np.uint8)}
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
+    work = Work()
+    monkeypatch.setattr(messages, "steps", work)
+    yield work
+    work.go_on.set()
+
+
+@pytest.fixture
+def app(make: Make) -> Flask:
+    return make()
+
+
+@pytest.fixture
+def post(app: Flask) -> Callable[[bytes], Any]:
+    return lambda file: app.test_client().post("/query", data=file, content_type="image/png")
+
+
+def test_large_pictures_take_turns_and_keep_nobody_else_waiting(app, post, work):
+    answers: list[int] = []
+    threads = [threading.Thread(target=lambda: answers.append(post(LARGE).status_code)) for _ in range(turns.PLACES)]
+    for thread in threads:
+        thread.start()
+    assert work.began.wait(timeout=30)
+    began = time.monotonic()
+    assert post(seven()).status_code == 200
+    assert app.test_client().get("/healthz").status_code == 200
+    assert time.monotonic() - began < 1
+    assert answers == []
+    work.go_on.set()
+    for thread in threads:
+        thread.join()
+    assert answers == [200] * turns.PLACES
+    assert work.most == 1
+
+
+@pytest.mark.parametrize("route", ["/query", "/recognize-digit", "/train"])
+def test_who_waits_too_long_is_told_when_to_try_again(app, post, work, monkeypatch, route):
+    first = threading.Thread(target=post, args=[LARGE])
+    first.start()
+    assert work.began.wait(timeout=30)
+    monkeypatch.setattr(turns, "LONGEST_WAIT", 0.2)
+    refused = app.test_client().post(route, json={"imageData": messages.file_url(LARGE), "label": "7"})
+    assert_problem(refused, 503, "busy")
+    assert int(refused.headers["Retry-After"]) >= 1
+    work.go_on.set()
+    first.join()
+    assert post(LARGE).status_code == 200
+
+
+def test_more_large_pictures_than_may_wait_are_refused_at_once(post, work):
+    threads = [threading.Thread(target=post, args=[LARGE]) for _ in range(turns.PLACES)]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + 20
+    while (began := time.monotonic()) < deadline:
+        answer = post(LARGE) if work.began.is_set() and began > deadline - 18 else None
+        if answer is not None and answer.status_code == 503:
+            assert time.monotonic() - began < 1
+            break
+        time.sleep(0.1)
+    else:
+        pytest.fail("none was refused")
+    work.go_on.set()
+    for thread in threads:
+        thread.join()
+
+
+def test_a_damaged_picture_gives_its_turn_to_the_next(post):
+    damaged = LARGE[: len(LARGE) // 2]
+    assert [post(file).status_code for file in (damaged, STRANGE, damaged, LARGE, seven())] == [422, 422, 422, 200, 200]
