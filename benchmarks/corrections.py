@@ -152,8 +152,9 @@ def accuracy(network: NeuralNetwork, test: Records) -> float:
 def measure_speed(options: argparse.Namespace, drawings: list[Drawings]) -> None:
     """Time one more correction, and taking one back, among many."""
     pixels, labels = (np.concatenate([getattr(own, name) for own in drawings]) for name in ("pixels", "labels"))
-    wrong = np.flatnonzero(NeuralNetwork.load(options.model).query(scale(pixels)).argmax(axis=1) != labels)
-    order = np.random.default_rng(0).permutation(wrong)
+    order = np.random.default_rng(0).permutation(len(labels))
+    known = NeuralNetwork.load(options.model).query(scale(pixels[order])).argmax(axis=1) == labels[order]
+    order = order[np.argsort(known, kind="stable")]  # first what is misread
     with open_teacher(options.model) as teacher:
         for stored in (0, 20, 100, 200, 400):
             have, times = teacher.count(), list[list[float]]()
