@@ -144,8 +144,9 @@ class Teacher:
 
     def teach_rows(self, pixels: Pixels, labels: Pixels) -> int:
         """Teach many drawings, (n, 784), at once; return how many were new. Raises what `teach` does."""
-        outputs = self.network.query(scale(pixels))  # (n, output)
-        predicted, confidences = outputs.argmax(axis=1), confidence(self.network, outputs)
+        network = self.network
+        _, outputs = network.forward(scale(pixels))  # (n, output)
+        predicted, confidences = outputs.argmax(axis=1), confidence(network, outputs)
         with self._change() as transaction:
             before = transaction.count()
             for values in zip(pixels, labels.tolist(), predicted.tolist(), confidences.tolist(), strict=True):

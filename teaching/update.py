@@ -47,6 +47,7 @@ COPIES = tuple(
 
 # How long a correction takes with so many before it: python -m benchmarks.corrections speed
 BLOCK = 100  # corrections that are learnt together; the blocks before stay as they are
+KEPT_BLOCKS = 10  # after every so many, the network is kept, and after the last three
 MAX_RECORDS = 250  # corrections and copies of a block: with many corrections, each has fewer copies
 MAX_NOISE = 1000  # a first step with a noise variance so many times as large moves nothing: it is left out
 MAX_EARLIER = 1000  # corrections before a block that it must not undo
@@ -111,7 +112,9 @@ class Learner:
             raise ValueError(missing_curvature(trained))
         tables = stored_tables(trained)
         self.trained = trained
-        self._learnt_blocks: list[tuple[str, NeuralNetwork]] = []  # the fingerprint up to each, and the network then
+        self._learnt: dict[
+            str, NeuralNetwork
+        ] = {}  # networks, by the fingerprint of the blocks
         self._threads = ThreadpoolController()
         with self._threads.limit(limits=1):  # several threads add in another order each time
             curvature = {name: second_moments(table) for name, table in tables.items()}
@@ -120,17 +123,21 @@ class Learner:
 
     def learn(self, pixels: Pixels, labels: Pixels) -> NeuralNetwork:
         """Return the trained network after corrections (n, 784) with labels (n,): the same list, the same bits."""
+        starts, keys, known = range(0, len(labels), BLOCK), list[str](), ""
+        for start in starts:
+            known = fingerprint(pixels[start : start + BLOCK], labels[start : start + BLOCK], known)
+            keys.append(known)
+        learnt = max((number for number, key in enumerate(keys, start=1) if key in self._learnt), default=0)
+        network = self._learnt[keys[learnt - 1]] if learnt else self.trained
         with self._threads.limit(limits=1):
-            network, known = self.trained, ""
-            for number, start in enumerate(range(0, len(labels), BLOCK)):
-                end = start + BLOCK
-                known = fingerprint(pixels[start:end], labels[start:end], known)
-                if number < len(self._learnt_blocks) and self._learnt_blocks[number][0] == known:
-                    network = self._learnt_blocks[number][1]
-                    continue
-                network = self._learn_block(network, pixels[:end], labels[:end], start)
-                self._learnt_blocks[number:] = [(known, network)]
-            return network
+            for number in range(learnt, len(keys)):
+                end = starts[number] + BLOCK
+                network = self._learn_block(network, pixels[:end], labels[:end], starts[number])
+                self._learnt[keys[number]] = network
+                if number >= 3 and number % KEPT_BLOCKS:  # each network takes some megabytes
+                    self._learnt.pop(keys[number - 3], None)
+        self._learnt = {key: self._learnt[key] for key in keys if key in self._learnt}
+        return network
 
     def _learn_block(self, network: NeuralNetwork, pixels: Pixels, labels: Pixels, start: int) -> NeuralNetwork:
         """Return the network after the corrections from `start` on, which keeps to the ones before."""

@@ -11,7 +11,7 @@ from neural_network import NeuralNetwork
 from teaching.store import database
 from teaching.update import curvature_tables
 from tests.conftest import same_weights
-from tests.test_teacher import DIGITS, WRONG, learnt_afresh, open_teacher, teach_wrong, teacher, trained
+from tests.test_teacher import DIGITS, WRONG, edit, learnt_afresh, open_teacher, teach_wrong, teacher, trained
 
 __all__ = ["teacher", "trained"]  # fixtures
 
@@ -141,3 +141,40 @@ def test_corrections_of_the_model_are_listed_by_the_program(run, teacher, tmp_pa
     ended = run("teach.py", "list", env={"DIGITS_DATA": str(tmp_path)})
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.endswith("Corrections: 1\n")
+
+
+@pytest.mark.parametrize("what", ["damaged", "deleted", "newly trained"])
+def test_corrections_are_found_through_the_database_alone(run, teacher, model, trained, tmp_path, what):
+    teach_wrong(teacher, *range(5))
+    if what == "damaged":
+        model.write_bytes(b"no model")
+    elif what == "deleted":
+        model.unlink()
+    else:
+        trained.wih[0] += 1
+        trained.save(model)
+    env = {"DIGITS_DATA": str(tmp_path)}
+    listed = run("teach.py", "list", env=env)
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert len(listed.stdout.splitlines()) == 6
+    assert listed.stdout.splitlines()[-1].endswith(": 5")
+    exported = run("teach.py", "export", tmp_path / "mine.csv", env=env)
+    assert (exported.returncode, exported.stdout) == (0, f"5 corrections written to {tmp_path / 'mine.csv'}\n")
+    assert np.array_equal(read_csv(tmp_path / "mine.csv")[0], DIGITS[:5])
+    trained.save(model)  # a new training
+    assert run("teach.py", "import", tmp_path / "mine.csv", env=env).stdout.startswith("Corrections learnt: 5 of 5")
+    assert same_weights(NeuralNetwork.load(model), learnt_afresh(trained, open_teacher(model)))
+
+
+def test_what_can_be_read_of_damaged_corrections_is_exported(run, teacher, model, tmp_path):
+    numbers = teach_wrong(teacher, 0, 1, 2)
+    edit("UPDATE corrections SET label = 99 WHERE id = ?", numbers[0])
+    env = {"DIGITS_DATA": str(tmp_path)}
+    listed = run("teach.py", "list", env=env)
+    assert (listed.returncode, listed.stdout) == (1, "")
+    assert listed.stderr.startswith(f"error: Correction {numbers[0]} is damaged: its label is 99")
+    exported = run("teach.py", "export", tmp_path / "mine.csv", env=env)
+    assert exported.stdout == f"2 corrections written to {tmp_path / 'mine.csv'}\n"
+    assert np.array_equal(read_csv(tmp_path / "mine.csv")[0], DIGITS[1:3])
+    assert run("teach.py", "undo", str(numbers[0]), env=env).stdout == "Taken back. Corrections: 2\n"
+    assert run("teach.py", "list", env=env).stdout.endswith("Corrections: 2\n")
