@@ -4,6 +4,7 @@ Every part starts servers of its own in a folder of its own. `--only` names part
 end. It needs what is in requirements-dev.txt.
 """
 
+import argparse
 import http.client
 import json
 import os
@@ -20,11 +21,19 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import quantiles
+from typing import Any
 
-from benchmarks.measuring import Row
+import numpy as np
+
+from benchmarks.measuring import Row, describe_machine, format_table, measure_seconds
 from data.data_sets import bundled_digits, shipped_model
+from data.distortion import FOR_DIGITS, distort
 from data.files import PROJECT
-from teaching.store import Store
+from data.model_files import load_content, load_model
+from neural_network import NeuralNetwork
+from teaching.model_file import base_of, to_arrays
+from teaching.store import Correction, Store
+from teaching.update import Learner
 from tests import attacks
 
 SEVEN = (PROJECT / "docs" / "seven.png").read_bytes()
@@ -47,10 +56,8 @@ class Server:
             "DIGITS_LESSONS_PER_MINUTE": "100000",
         }
         options = [part.format(port=self.port) for part in command or ("server.py", "--port", "{port}")]
-        self.process = subprocess.Popen(
-            [sys.executable, *options], cwd=PROJECT, env=os.environ | environment,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self.process = subprocess.Popen([sys.executable, *options], cwd=PROJECT, env=environment, **quiet)
         self.seconds_to_start = self._wait()
 
     def _wait(self) -> float:
@@ -202,30 +209,25 @@ def workers() -> list[Row]:
                 killed += 1
         for teacher in teachers:
             teacher.result()
-        wait_until(lambda: not server.ask("GET", "/healthz")[1].get("learning"), 60)
+        wait_until(lambda: not is_learning(server), 60)
         answers = {json.dumps(server.ask("POST", "/query", SEVEN, "image/png")[1]) for _ in range(40)}
-        return [
-            Row(f"4 workers, {killed} killed: acknowledged", [len(acknowledged)], ""),
-            Row("… of these lost", [len(acknowledged - kept_ids(server))], "", at_most=0),
-            Row("… different answers to one drawing", [len(answers)], "", at_most=1),
-            Row("… weights that differ from those learnt afresh", [different_weights(server)], "", at_most=0),
-        ]
+        network, trained, corrections = kept_corrections(server)
+        afresh = Learner(trained).learn(*to_arrays(corrections))
+        differing = int((network.wih != afresh.wih).sum() + (network.who != afresh.who).sum())
+    return [
+        Row(f"4 workers, {killed} killed: acknowledged", [len(acknowledged)], "corrections"),
+        Row("… of these lost", [len(acknowledged - {one.id for one in corrections})], "", at_most=0),
+        Row("… different answers to one drawing", [len(answers)], "", at_most=1),
+        Row("… weights that differ from those learnt afresh", [differing], "", at_most=0),
+    ]
 
 
-def kept_ids(server: Server) -> set[int]:
-    """Return the numbers of all corrections in the database of the server."""
-    store = Store(server.folder / "corrections.db")
-    return {correction.id for correction in store.page(newest_base(store), -1)}
-
-
-def newest_base(store: Store) -> str:
-    """Return the name of the model that the corrections build upon."""
-    raise NotImplementedError
-
-
-def different_weights(server: Server) -> int:
-    """Return how many weights of the model file differ from those that the corrections give, learnt afresh."""
-    raise NotImplementedError
+def kept_corrections(server: Server) -> tuple[NeuralNetwork, NeuralNetwork, list[Correction]]:
+    """Return the network in the model file, the trained one that it builds upon, and all corrections kept of that."""
+    network = load_model(server.model)
+    base, store = base_of(network) or "", Store(server.folder / "corrections.db")
+    trained = load_content(store.trained_model(base) or b"", "corrections.db")
+    return network, trained, store.read(base)[1]
 
 
 def wait_until(done: Callable[[], bool], seconds: float) -> float:
@@ -236,3 +238,91 @@ def wait_until(done: Callable[[], bool], seconds: float) -> float:
             return time.perf_counter() - started
         time.sleep(0.1)
     return float("inf")
+
+
+def is_learning(server: Server) -> bool:
+    """Tell whether the server says that its network does not know all corrections yet."""
+    return bool(server.ask("GET", "/healthz")[1]["corrections"]["learning"])
+
+
+def many() -> list[Row]:
+    """Keep 10,000 corrections: start, undo the first, and teach meanwhile."""
+    images, labels = bundled_digits("train")
+    rows = np.arange(10_000) % len(images)
+    copies = distort(images[rows], FOR_DIGITS, seed=0)
+    with running() as first:
+        csv = first.folder / "many.csv"
+        np.savetxt(csv, np.column_stack([labels[rows], copies]), fmt="%d", delimiter=",")
+        first.process.terminate()
+        first.process.wait(20)
+        environment = os.environ | {"DIGITS_MODEL": str(first.model), "DIGITS_DATA": str(first.folder)}
+        subprocess.run([sys.executable, "teach.py", "import", csv], cwd=PROJECT, env=environment, check=True)
+        server = Server(first.folder)
+        number = kept_corrections(server)[2][0].id
+        with ThreadPoolExecutor(1) as pool:
+            health = pool.submit(watch, server, "/healthz", 20)
+            undone = measure_seconds(lambda: server.ask("DELETE", f"/corrections/{number}"))
+            taught = measure_seconds(
+                lambda: server.ask("POST", "/train", {"inputs": images[7].tolist(), "label": str(labels[7])})
+            )
+            followed = wait_until(lambda: not is_learning(server), 60)
+            times, wrong = health.result()
+        server.process.terminate()
+        server.process.wait(20)
+    return [
+        Row("10,000 corrections: start", [server.seconds_to_start], "s", at_most=5),
+        Row("… the first of them undone, acknowledged", [undone], "s", at_most=1),
+        Row("… one more meanwhile, acknowledged", [taught], "s", at_most=1),
+        Row("… until the network knows all of it", [followed], "s", at_most=10),
+        Row("… longest wait of /healthz", [max(times)], "s", at_most=0.5),
+        Row("… failed requests of /healthz", [wrong], "", at_most=0),
+    ]
+
+
+def end() -> list[Row]:
+    """End a server by SIGTERM while 16 clients draw."""
+    with running() as server, ThreadPoolExecutor(16) as pool:
+        statuses: list[int] = []
+        broken: list[str] = []
+
+        def draw() -> None:
+            while True:
+                try:
+                    statuses.append(server.ask("POST", "/query", SEVEN, "image/png")[0])
+                except ConnectionRefusedError:
+                    return  # nobody listens any more
+                except (OSError, http.client.HTTPException) as error:
+                    broken.append(repr(error))
+                    return
+
+        clients = [pool.submit(draw) for _ in range(16)]
+        time.sleep(3)
+        started = time.perf_counter()
+        server.process.send_signal(signal.SIGTERM)
+        status = server.process.wait(20)
+        seconds = time.perf_counter() - started
+        for client in clients:
+            client.result()
+    return [
+        Row(f"SIGTERM under load: exit status {status}", [seconds], "s", at_most=5),
+        Row("… requests without an answer", [len(broken)], "", at_most=0),
+        Row("… answers other than 200", [sum(one != 200 for one in statuses)], "", at_most=0),
+    ]
+
+
+PARTS: dict[str, Callable[[], list[Row]]] = {one.__name__: one for one in (pictures, crowd, slow, workers, many, end)}
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description="Attack a server as strangers might, and print what held.")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=[*PARTS], help="(default: all)")
+    rows = []
+    for name in parser.parse_args().only:
+        print(f"{name} …", file=sys.stderr, flush=True)
+        rows += PARTS[name]()
+    print(f"Machine: {describe_machine()}\n\n{format_table(rows)}")
+
+
+if __name__ == "__main__":
+    main()
