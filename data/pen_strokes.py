@@ -187,23 +187,11 @@ def parse_options(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m data.pen_strokes", description="Draw digits that were written with a pen, as a CSV file."
     )
-    parser.add_argument(
-        "--writers", type=parse_writers, default=list(WRITERS), metavar="1-20,25", help="whose digits (default: 1-30)"
-    )
-    parser.add_argument(
-        "--copies", type=parse_copies, default=1, metavar="N", help="drawings of each digit (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--seed", type=seed, default=0, metavar="N", help="seed of the widths of the pens (default: %(default)s)"
-    )
-    output = data_folder() / "pen_train.csv"
-    parser.add_argument(
-        "--output",
-        type=parse_csv_path,
-        default=output,
-        metavar="FILE",
-        help=f"the CSV file (default: {short_path(output)})",
-    )
+    add, output = parser.add_argument, data_folder() / "pen_train.csv"
+    add("--writers", type=parse_writers, default=list(WRITERS), metavar="1-20,25", help="whose digits (default: 1-30)")
+    add("--copies", type=parse_copies, default=1, metavar="N", help="drawings of each digit (default: %(default)s)")
+    add("--seed", type=seed, default=0, metavar="N", help="seed of the widths of the pens (default: %(default)s)")
+    add("--output", type=parse_path, default=output, metavar="FILE", help=f"CSV file (default: {short_path(output)})")
     return parser.parse_args(argv)
 
 
@@ -239,7 +227,7 @@ def parse_copies(text: str) -> int:
     return int(text)
 
 
-def parse_csv_path(text: str) -> Path:
+def parse_path(text: str) -> Path:
     """Return the path, whose name ends in .csv, as training expects it."""
     if Path(text).suffix != ".csv":
         raise argparse.ArgumentTypeError(f"needs a name that ends in .csv, got {text!r}")

@@ -8,7 +8,7 @@ from drawing.images import WORK_SIDE, Grey, NoInk, halve
 FAINT = 12  # of 255; what differs less from the paper is not ink
 
 
-def distance_from_paper(picture: Grey) -> Grey:
+def measure_distance(picture: Grey) -> Grey:
     """Return how far each pixel is from the colour of the border, in the channel that differs most."""
     border = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])  # (n,) or (n, 3)
     paper = np.zeros(4)  # OpenCV's scalar
@@ -36,7 +36,7 @@ def is_flat(distance: Grey) -> bool:
     return cv2.countNonZero(cv2.bitwise_and(weak, away)) <= 0.05 * cv2.countNonZero(away)
 
 
-def canvas_ink(distance: Grey) -> Grey:
+def find_canvas_ink(distance: Grey) -> Grey:
     """Return the ink of a canvas, its antialiased edges kept grey; its own colour becomes 255."""
     sample = _sample(distance)
     values = np.sort(sample[sample >= FAINT])  # (n,), may be empty for a line of one pixel

@@ -11,7 +11,7 @@ MIN_WORK_SIDE = 64  # longer side of a digit, at least, while its stroke is look
 
 
 def cut_out_digit(ink: Grey) -> Grey:
-    """Return the digit alone, cut out: the largest area, and what is near it and large enough to be a stroke."""
+    """Return the digit alone, cut out: the largest area, and what is near it and as large as a stroke."""
     for _ in range(2):  # what lay far off kept the digit small the first time
         ink = crop(ink)
         small = _reduce(ink)
@@ -21,14 +21,14 @@ def cut_out_digit(ink: Grey) -> Grey:
         keep = _find_parts(stats[1:]) if count > 2 else np.array([True])
         if keep.all():
             break
-        kept = cv2.dilate(np.append(False, keep)[labels].astype(np.uint8), np.ones((3, 3), np.uint8))
-        ink = ink * cv2.resize(kept, ink.shape[::-1], interpolation=cv2.INTER_NEAREST)
-        small = crop(small * kept)
+        mask = cv2.dilate(np.append(False, keep)[labels].astype(np.uint8), np.ones((3, 3), np.uint8))
+        ink = ink * cv2.resize(mask, ink.shape[::-1], interpolation=cv2.INTER_NEAREST)
+        small = crop(small * mask)
     return small
 
 
 def _find_parts(stats: Image) -> Image:
-    """Tell which of the areas, (n, 5) as OpenCV describes them, belong to the digit."""
+    """Return (n,) bool: which of the areas, (n, 5) as OpenCV describes them, belong to the digit."""
     left, top, width, height, area = stats.T  # (n,) each
     right, bottom = left + width, top + height
     keep, before = area == area.max(), 0
@@ -63,22 +63,23 @@ def normalise_stroke(digit: Grey) -> Grey:
     if not cv2.countNonZero(mask):
         return digit
     inside = cv2.distanceTransform(mask, cv2.DIST_L2, 5)  # (height, width), 1 at the edge
-    width = _stroke_width(cv2.mean(inside, mask)[0])
+    width = _estimate_width(cv2.mean(inside, mask)[0])
     spine = max(max(cv2.boundingRect(mask)[2:]) - width, 1.0)  # longer side of a stroke without width
     low, high = (target * spine / (BOX - target) for target in STROKE_WIDTHS)
     if width < low:
         outside = cv2.distanceTransform(1 - mask, cv2.DIST_L2, 5)
         stroke = (low - width) / 2 + 1 - outside
     elif width > high:
-        locally = cv2.dilate(inside, np.ones(2 * [max(size) // 20 * 2 + 1], np.uint8))  # spares what is thin already
-        stroke = inside - np.minimum(0.6 * locally, (width - high) / 2)
+        reach = np.ones(2 * [max(size) // 20 * 2 + 1], np.uint8)
+        most = 0.6 * cv2.dilate(inside, reach)  # what is thin already loses less
+        stroke = inside - np.minimum(most, (width - high) / 2)
     else:
         return digit
     return cv2.convertScaleAbs(np.maximum(stroke, 0), alpha=255)
 
 
-def _stroke_width(mean: float) -> float:
-    """Return the width w of a stroke from the mean distance of its pixels to its edge, which is (w + 1)^2 / 4w."""
+def _estimate_width(mean: float) -> float:
+    """Return the width w of a stroke, given the mean distance of its pixels to its edge: mean = (w + 1)^2 / 4w."""
     half = 2 * mean - 1
     return half + max(half * half - 1, 0.0) ** 0.5
 

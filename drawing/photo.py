@@ -10,7 +10,7 @@ from drawing.images import Grey, Image, NoInk, shrink
 PHOTO_SIDE = 800  # larger photos are shrunk to this: quicker, less noise, ballpoint lines survive
 
 
-def photo_ink(picture: Grey) -> Grey:
+def find_photo_ink(picture: Grey) -> Grey:
     """Return the ink of a photo: what is darker than the paper around it (or lighter, on a blackboard)."""
     grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
     grey = cv2.GaussianBlur(shrink(grey, PHOTO_SIDE), (3, 3), 0)
@@ -29,13 +29,13 @@ def photo_ink(picture: Grey) -> Grey:
     # Otsu parts the ink from what is weaker; its edges, down to half, belong to it where they touch it.
     high = cv2.threshold((values * 255).astype(np.uint8)[None], 0, 255, cv2.THRESH_OTSU)[0] / 255
     low = max(0.5 * high, noise)
-    kept = _find_writing(contrast, low, high)
-    sure = kept & (contrast > high)
-    whole = _fill_thick_strokes(grey, sure, float(np.median(paper[sure])))
-    level = float(np.median(contrast[sure]))
+    writing = _find_writing(contrast, low, high)
+    strong = writing & (contrast > high)
+    inside = _find_insides(grey, strong, float(np.median(paper[strong])))
+    level = float(np.median(contrast[strong]))
     ink = np.clip((contrast - low / 2) / (level - low / 2), 0, 1) * 255
-    ink = np.where(whole, 255, ink).astype(np.uint8)
-    return ink * cv2.dilate((kept | whole).astype(np.uint8), np.ones((3, 3), np.uint8))
+    ink = np.where(inside, 255, ink).astype(np.uint8)
+    return ink * cv2.dilate((writing | inside).astype(np.uint8), np.ones((3, 3), np.uint8))
 
 
 def _estimate_paper(grey: Grey) -> Grey:
@@ -46,13 +46,13 @@ def _estimate_paper(grey: Grey) -> Grey:
 
 
 def _measure_contrast(grey: Grey, paper: Grey) -> Grey:
-    """Return -1...1: the part of the light that the ink takes away, the same in the light and in a shadow."""
+    """Return the part of the light that the ink takes away, -1...1: the same in the light and in a shadow."""
     brighter = np.maximum(np.maximum(grey, paper), 16).astype(np.float32)
     return (paper.astype(np.float32) - grey) / brighter
 
 
 def _remove_ruled_rows(contrast: Grey) -> Grey:
-    """Take away what runs along a whole row: ruled lines, which may lean a little; a stroke is shorter."""
+    """Return the contrast without what runs along a whole row: ruled lines, which may lean; a stroke is shorter."""
     if min(contrast.shape) < 32:
         return contrast
     faint = (np.minimum(contrast, 0.15) * (255 / 0.15)).astype(np.uint8)  # lines count as much as ink
@@ -67,6 +67,7 @@ def _remove_ruled_rows(contrast: Grey) -> Grey:
 
 
 def _shear(image: Any, slope: float) -> Any:
+    """Return the picture with each column moved down by `slope` pixels more than the one before it."""
     matrix = np.array([[1, 0, 0], [slope, 1, -slope * image.shape[1] / 2]])
     return cv2.warpAffine(image, matrix, image.shape[::-1])
 
@@ -77,7 +78,7 @@ def _measure_row_spread(image: Any, slope: float) -> float:
 
 
 def _find_writing(contrast: Grey, low: float, high: float) -> Image:
-    """Tell where somebody wrote: areas above low that reach high, no dots, off the border, with sharp edges."""
+    """Return where somebody wrote, as bool: areas above low that reach high, no dots, off the border, sharp edges."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats((contrast > low).astype(np.uint8))
     left, top, width, height, _ = stats.T  # (count,) each; area 0 is the paper
     keep = np.isin(np.arange(count), labels[contrast > high]) & (np.arange(count) > 0)
@@ -92,12 +93,12 @@ def _find_writing(contrast: Grey, low: float, high: float) -> Image:
     return (sharpness > 0.1 * sharpness.max())[labels]
 
 
-def _fill_thick_strokes(grey: Grey, sure: Image, paper: float) -> Image:
-    """Find areas as dark as the ink they touch: the inside of a thick stroke, which the median took for paper."""
-    ink = float(np.median(grey[sure]))
+def _find_insides(grey: Grey, strong: Image, paper: float) -> Image:
+    """Return, as bool, areas as dark as the ink they touch: insides of thick strokes, which were taken for paper."""
+    ink = float(np.median(grey[strong]))
     dark = grey < ink + 0.3 * (paper - ink)
     count, labels = cv2.connectedComponents(dark.astype(np.uint8))
-    touched = np.isin(np.arange(count), labels[sure & dark])
+    touched = np.isin(np.arange(count), labels[strong & dark])
     for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
         touched[edge] = False
     touched[0] = False

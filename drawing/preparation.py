@@ -7,10 +7,10 @@ The ink is found (canvas.py, photo.py), then the digit is cut out, brought to th
 import cv2
 import numpy as np
 
-from drawing.canvas import canvas_ink, distance_from_paper, is_flat
+from drawing.canvas import find_canvas_ink, is_flat, measure_distance
 from drawing.digit import cut_out_digit, normalise_stroke, place
 from drawing.images import Grey, Image, NoInk, halve, to_uint8
-from drawing.photo import photo_ink
+from drawing.photo import find_photo_ink
 
 LARGE = 2048 * 2048  # pixels; a larger picture of any kind is halved before anything else
 
@@ -33,8 +33,8 @@ def steps(image: Image) -> dict[str, Image]:
     if image.shape[0] * image.shape[1] > LARGE:
         image = halve(image)
     picture = _remove_transparency(image)  # (height, width) or (height, width, 3)
-    distance = distance_from_paper(picture)  # (height, width)
-    ink = canvas_ink(distance) if is_flat(distance) else photo_ink(picture)  # (height, width)
+    distance = measure_distance(picture)  # (height, width)
+    ink = find_canvas_ink(distance) if is_flat(distance) else find_photo_ink(picture)  # (height, width)
     digit = cut_out_digit(ink)
     stroke = normalise_stroke(digit)
     return {"picture": picture, "ink": ink, "digit": digit, "stroke": stroke, "pixels": place(stroke)}
