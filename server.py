@@ -18,7 +18,6 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
 from flask import Blueprint, Flask, Response, current_app, request
 from flask_cors import CORS
 from threadpoolctl import threadpool_limits
@@ -36,16 +35,15 @@ except ImportError as error:
 import cv2
 
 from data.files import PROJECT
-from data.records import PIXELS, DataError, targets
-from explanation import backquery
+from data.records import DataError
 from neural_network import NeuralNetwork
 from teaching.store import to_csv
 from teaching.teacher import CorrectionNotFoundError, Teacher
 from web import access, messages
 from web.problems import describe_problems
 from web.serving import listen, serve
-from web.settings import DEFAULT_HOST, EVERYWHERE, addresses, read_settings, shortened, usable_model
-from web.turns import Turns
+from web.settings import DEFAULT_HOST, EVERYWHERE, addresses, load_teacher, read_settings, shortened, usable_model
+from web.turns import Turns, share_heap
 
 STATIC = PROJECT / "static"
 DEFAULT_PORT = "5000"
@@ -86,18 +84,9 @@ def recognize_digit() -> Reply:
 @asking.get("/network")
 def whole_network() -> Reply:
     """Show what the network imagines each class to look like, and what it was trained on."""
-    now = network()
-    count = len(now.class_names)
-    wanted = targets(np.arange(count, dtype=np.uint8), count)  # (classes, classes)
-    imagined = backquery(now, wanted)  # (classes, 784)
     reason = access.reason_not_to_teach()
-    return {
-        "class_names": now.class_names,
-        "hidden_nodes": len(now.wih),
-        "imagined": np.rint(imagined * 255).astype(int).tolist(),
-        "training": messages.training_json(now),
-        "learning": {"on": not reason, "reason": reason, "token": access.needs_token()},
-    }
+    learning = {"on": not reason, "reason": reason, "token": access.needs_token()}
+    return {**messages.network_json(network()), "learning": learning}
 
 
 @asking.get("/network/hidden/<int:node>")
@@ -112,14 +101,8 @@ def hidden_node(node: int) -> Reply:
 @asking.get("/healthz")
 def health() -> Reply:
     """Tell that the server can answer drawings, with which model, and how many corrections that knows."""
-    now, learnt = network(), teacher().status
-    model = {
-        "file": Path(current_app.config["MODEL"]).name,
-        "nodes": [now.wih.shape[1], *now.who.shape[::-1]],
-        "class_names": now.class_names,
-        "training": messages.training_json(now),
-    }
-    return {"status": "ok", "model": model, "corrections": asdict(learnt)}
+    model = messages.model_json(network(), Path(current_app.config["MODEL"]))
+    return {"status": "ok", "model": model, "corrections": asdict(teacher().status)}
 
 
 @asking.get("/healthz/live")
@@ -232,6 +215,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     threadpool_limits(1, "blas")
     cv2.setNumThreads(1)
     app.extensions["teacher"] = load_teacher(Path(app.config["MODEL"]), Path(app.config["CORRECTIONS"]))
+    share_heap()
     app.extensions["turns"] = Turns()
     app.extensions["pace"] = access.Pace(app.config["LESSONS_PER_MINUTE"])
     app.extensions["guesses"] = access.Pace(access.WRONG_TOKENS_PER_MINUTE)
@@ -244,20 +228,6 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
         count = app.config["PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
     return app
-
-
-def load_teacher(path: Path, corrections: Path) -> Teacher:
-    """Return the teacher of the network in the model file `path`, or raise `DataError` with what to do instead."""
-    try:
-        teacher = Teacher(path, corrections)
-    except FileNotFoundError:
-        raise DataError(f"there is no model at {path}; train one with: python train_model.py") from None
-    except (OSError, ValueError) as error:
-        raise DataError(f"{error}\nTrain a new model with: python train_model.py") from None
-    inputs = teacher.network.wih.shape[1]
-    if inputs != PIXELS:
-        raise DataError(f"{path} takes {inputs} inputs, but a drawing has {PIXELS} pixels.")
-    return teacher
 
 
 def main(argv: list[str] | None = None) -> int:

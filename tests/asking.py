@@ -85,8 +85,8 @@ def assert_problem(response: TestResponse, status: int, code: str) -> None:
 
 
 @contextmanager
-def running(command: list[str], tmp_path: Path, ready: str) -> Iterator[int]:
-    """Run a server as a user does until the block ends; `ready` is the pattern of the line that tells its port."""
+def running(command: list[str], tmp_path: Path, ready: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Run a server until the block ends; gives it and its port, which the line that matches `ready` tells."""
     settings = os.environ | {"DIGITS_MODEL": str(tmp_path / "some.npz"), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
         command, cwd=PROJECT, env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -98,7 +98,7 @@ def running(command: list[str], tmp_path: Path, ready: str) -> Iterator[int]:
                 line = process.stdout.readline()
                 assert line, f"{command} did not start: {told}"
                 told += line
-            yield int(found[1])
+            yield process, int(found[1])
         finally:
             process.terminate()
 

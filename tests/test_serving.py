@@ -31,7 +31,10 @@ from web.serving import CONNECTIONS_OF_ONE, Server, listen, make_server
 def port(network: NeuralNetwork, tmp_path: Path) -> Iterator[int]:
     """The port of python server.py."""
     saved(network, tmp_path)
-    with running([sys.executable, "server.py", "--port", "0"], tmp_path, r"\AOpen http://127\.0\.0\.1:(\d+)") as port:
+    with running([sys.executable, "server.py", "--port", "0"], tmp_path, r"\AOpen http://127\.0\.0\.1:(\d+)") as (
+        _,
+        port,
+    ):
         yield port
 
 
@@ -105,7 +108,7 @@ def test_other_servers_run_the_app_as_well(network, tmp_path, command, ready):
     if command[0] == "gunicorn" and os.name == "nt":
         pytest.skip("gunicorn needs Unix")
     saved(network, tmp_path)
-    with running([sys.executable, "-m", *command], tmp_path, ready) as port:
+    with running([sys.executable, "-m", *command], tmp_path, ready) as (_, port):
         assert ask(port)[0] == 200
         assert ask(port, body=b"nonsense")[2]["code"] == "bad-image"
 

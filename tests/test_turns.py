@@ -1,6 +1,9 @@
+import re
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,7 +11,7 @@ import pytest
 from flask import Flask
 
 from drawing.decoding import decode
-from tests.asking import assert_problem, picture, seven
+from tests.asking import ask, assert_problem, picture, running, saved, seven
 from tests.conftest import Make
 from web import messages, turns
 
@@ -99,6 +102,32 @@ def test_more_large_pictures_than_may_wait_are_refused_at_once(post, work):
     work.go_on.set()
     for thread in threads:
         thread.join()
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="looks into /proc")
+def test_eight_of_the_largest_pictures_at_once_take_bounded_memory_and_keep_nobody_waiting(network, tmp_path):
+    image = np.zeros((4096, 4096, 4), np.uint16)
+    image[..., :3], image[..., 3], image[500:3500, 1800:2200, :3] = 60_000, 65_535, 0
+    largest = picture(image)
+    saved(network, tmp_path)
+    answers: list[int] = []
+    command = [sys.executable, "server.py", "--port", "0"]
+    with running(command, tmp_path, r"\AOpen http://127\.0\.0\.1:(\d+)") as (process, port):
+        threads = [threading.Thread(target=lambda: answers.append(ask(port, largest)[0])) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        longest = 0.0
+        while any(thread.is_alive() for thread in threads):
+            began = time.monotonic()
+            assert ask(port)[0] == 200
+            longest = max(longest, time.monotonic() - began)
+            time.sleep(0.1)
+        peak = re.search(r"VmHWM:\s*(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
+    assert set(answers) <= {200, 503}
+    assert 200 in answers
+    assert longest < 2
+    assert peak
+    assert int(peak[1]) < 600_000
 
 
 def test_a_damaged_picture_gives_its_turn_to_the_next(post):

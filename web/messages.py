@@ -8,6 +8,7 @@ import io
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import IO, Any
 
 import cv2
@@ -19,10 +20,11 @@ from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.http import parse_date
 
 from confidence import UNSURE_BELOW, confidence
-from data.records import PIXELS, scale
+from data.records import PIXELS, scale, targets
 from drawing.decoding import count_pixels, decode
 from drawing.images import DrawingError, NoInk, shrink
 from drawing.preparation import steps
+from explanation import backquery
 from neural_network import NeuralNetwork
 from teaching.store import Correction
 
@@ -146,6 +148,28 @@ def correction_json(correction: Correction, class_names: Sequence[str]) -> dict[
         "confidence": correction.confidence,
         "created": correction.created,
         "pixels": correction.pixels.tolist(),
+    }
+
+
+def network_json(network: NeuralNetwork) -> dict[str, object]:
+    """Describe a network by what it imagines each class to look like, and by what it was trained on."""
+    count = len(network.class_names)
+    imagined = backquery(network, targets(np.arange(count, dtype=np.uint8), count))  # (classes, 784)
+    return {
+        "class_names": network.class_names,
+        "hidden_nodes": len(network.wih),
+        "imagined": np.rint(imagined * 255).astype(int).tolist(),
+        "training": training_json(network),
+    }
+
+
+def model_json(network: NeuralNetwork, file: Path) -> dict[str, object]:
+    """Describe a model by its file, its nodes and its training."""
+    return {
+        "file": file.name,
+        "nodes": [network.wih.shape[1], *network.who.shape[::-1]],
+        "class_names": network.class_names,
+        "training": training_json(network),
     }
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from flask import Flask
 
 from data.data_sets import default_model
-from data.records import DataError
+from data.records import PIXELS, DataError
 from teaching.store import database
+from teaching.teacher import Teacher
 
 DEFAULT_HOST = "127.0.0.1"
 EVERYWHERE = ("0.0.0.0", "::")
@@ -66,6 +67,20 @@ def usable_model() -> Path:
     except OSError as error:  # a name that no file can have
         path = shortened(os.environ.get("DIGITS_MODEL"))
         raise DataError(f"DIGITS_MODEL names no file that can be read: {path} ({error.strerror}).") from None
+
+
+def load_teacher(path: Path, corrections: Path) -> Teacher:
+    """Return the teacher of the network in the model file `path`, or raise `DataError` with what to do instead."""
+    try:
+        teacher = Teacher(path, corrections)
+    except FileNotFoundError:
+        raise DataError(f"there is no model at {path}; train one with: python train_model.py") from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{error}\nTrain a new model with: python train_model.py") from None
+    inputs = teacher.network.wih.shape[1]
+    if inputs != PIXELS:
+        raise DataError(f"{path} takes {inputs} inputs, but a drawing has {PIXELS} pixels.")
+    return teacher
 
 
 def whole_number(name: str, value: object, lowest: int, highest: int) -> int:
