@@ -34,7 +34,7 @@ from neural_network import NeuralNetwork
 from teaching.model_file import base_of, to_arrays
 from teaching.store import Correction, Store
 from teaching.update import Learner
-from tests import attacks
+from tests.attacks import PICTURES
 
 SEVEN = (PROJECT / "docs" / "seven.png").read_bytes()
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -105,7 +105,7 @@ def running(*command: str) -> Iterator[Server]:
 def pictures() -> list[Row]:
     """Send the worst pictures: those that must be refused, and the most expensive ones that are accepted."""
     rows = []
-    for name, make in attacks.PICTURES.items():
+    for name, make in PICTURES.items():
         with running() as server:
             server.ask("POST", "/query", SEVEN, "image/png")
             cpu, memory = server.cpu_seconds(), server.memory("VmRSS")

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import shutil
 import sqlite3
 import threading
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 import server
 import teaching.store
+from benchmarks.workers import teach_and_kill
 from data.csv_files import read_csv
 from data.data_sets import bundled_digits, shipped_model
 from data.records import scale
@@ -25,9 +27,11 @@ from drawing.decoding import decode
 from drawing.preparation import prepare
 from neural_network import NeuralNetwork
 from teaching.model_file import to_arrays
+from teaching.teacher import PATIENCE
 from teaching.update import Learner
 from tests.asking import WholeAnswers, assert_problem, data_url, picture, seven
 from tests.conftest import missing, same_weights
+from tests.test_teacher import SlowLearner, wait_until_learnt
 
 LISTED, FOREIGN = "http://localhost:4200", "https://a.example"
 Make = Callable[..., Flask]
@@ -383,6 +387,65 @@ def test_a_network_that_a_question_holds_is_never_changed(app, client, digits):
     assert network_of(app) is not held
     assert np.array_equal(held.wih, wih)
     assert np.array_equal(held.who, who)
+
+
+def test_while_something_is_learnt_corrections_are_acknowledged_and_everybody_is_answered(
+    app, client, monkeypatch, digits
+):
+    teach(client, digits[0], another(client, digits[0]))
+    known = client.post("/query", json={"inputs": digits[1].tolist()}).json
+    slow = SlowLearner(monkeypatch)
+    app.extensions["teacher"].patience = PATIENCE
+    started = time.monotonic()
+    answer = teach(client, digits[1], another(client, digits[1]))
+    assert time.monotonic() - started < 1
+    assert (answer["learning"], answer["after"]) == (True, known)
+    assert client.get("/corrections").json["total"] == 2
+    started = time.monotonic()
+    learning = client.get("/healthz").json["corrections"]
+    assert time.monotonic() - started < 0.5
+    assert learning == {"learning": True, "corrections": 1, "latest": 1, "problem": ""}
+    assert client.delete("/corrections/1").json == {"total": 1, "learning": True}
+    assert client.patch("/corrections/2", json={"label": "3"}).json["learning"] is True
+    slow.may_end.set()
+    wait_until_learnt(app.extensions["teacher"])
+    learning = client.get("/healthz").json["corrections"]
+    assert learning == {"learning": False, "corrections": 1, "latest": 2, "problem": ""}
+    assert client.post("/query", json={"inputs": digits[1].tolist()}).json["label"] == "3"
+
+
+# What others change meanwhile
+
+
+def test_what_the_command_line_takes_back_is_not_answered_with_any_more(run, app, client, digits, tmp_path):
+    before = client.post("/query", json={"inputs": digits[0].tolist()}).json
+    number = teach(client, digits[0], another(client, digits[0]))["correction"]["id"]
+    assert run("teach.py", "undo", str(number), env={"DIGITS_DATA": str(tmp_path)}).returncode == 0
+    assert client.post("/query", json={"inputs": digits[0].tolist()}).json == before
+    assert client.get("/corrections").json["total"] == 0
+
+
+def test_a_new_model_answers_the_next_request_and_a_damaged_one_never_does(client, digits, model, digits_model):
+    teach(client, digits[0], another(client, digits[0]))
+    good = client.post("/query", json={"inputs": digits[0].tolist()}).json
+    model.write_bytes(b"half a model")
+    assert client.post("/query", json={"inputs": digits[0].tolist()}).json == good
+    assert "model.npz is damaged" in client.get("/healthz").json["corrections"]["problem"]
+    assert_problem(client.post("/train", json=lesson(digits[1], "1")), 503, "storage")
+    assert client.get("/corrections").json["total"] == 1
+    shutil.copy(digits_model, model)
+    assert client.get("/healthz").json["corrections"]["problem"] == ""
+    assert client.get("/corrections").json["total"] == 0
+    assert client.post("/query", json={"inputs": digits[0].tolist()}).json != good
+
+
+@pytest.mark.skipif(os.name == "nt", reason="gunicorn needs Unix")
+def test_four_workers_of_which_some_are_killed_lose_nothing_and_answer_alike(digits_model):
+    kept = teach_and_kill(digits_model, workers=4, seconds=8)
+    assert kept.acknowledged > 20
+    assert kept.kills > 2
+    assert kept.statuses.keys() <= {200, 201}
+    assert (kept.lost, kept.answers, kept.afresh) == (0, 1, True)
 
 
 # When the files fail
