@@ -8,7 +8,6 @@ import argparse
 import http.client
 import json
 import os
-import random
 import signal
 import socket
 import subprocess
@@ -26,14 +25,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measuring import Row, describe_machine, format_table, measure_seconds
+from benchmarks.workers import teach_and_kill
 from data.data_sets import bundled_digits, shipped_model
 from data.distortion import FOR_DIGITS, distort
 from data.files import PROJECT
-from data.model_files import load_content, load_model
-from neural_network import NeuralNetwork
-from teaching.model_file import base_of, to_arrays
-from teaching.store import Correction, Store
-from teaching.update import Learner
 from tests.attacks import PICTURES
 
 SEVEN = (PROJECT / "docs" / "seven.png").read_bytes()
@@ -182,52 +177,16 @@ def slow() -> list[Row]:
 
 
 def workers() -> list[Row]:
-    """Teach four workers of gunicorn for a minute, kill some, and compare what they acknowledged with what is kept."""
-    command = ("-m", "gunicorn", "--workers", "4", "--bind", "127.0.0.1:{port}", "server:create_app()")
-    images, labels = bundled_digits("train")
-    acknowledged: set[int] = set()
-    with running(*command) as server, ThreadPoolExecutor(4) as pool:
-        end = time.perf_counter() + 60
-
-        def teach(part: int) -> None:
-            for row in range(part, len(images), 4):
-                if time.perf_counter() > end:
-                    return
-                body = {"inputs": images[row].tolist(), "label": str(labels[row])}
-                with suppress(OSError, http.client.HTTPException, ValueError):
-                    status, answer = server.ask("POST", "/train", body)
-                    if status in (200, 201):
-                        acknowledged.add(answer["correction"]["id"])
-
-        teachers = [pool.submit(teach, part) for part in range(4)]
-        killed = 0
-        while time.perf_counter() < end:
-            time.sleep(5)
-            children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
-            with suppress(ProcessLookupError, IndexError):
-                os.kill(int(random.choice(children)), signal.SIGKILL)
-                killed += 1
-        for teacher in teachers:
-            teacher.result()
-        wait_until(lambda: not is_learning(server), 60)
-        answers = {json.dumps(server.ask("POST", "/query", SEVEN, "image/png")[1]) for _ in range(40)}
-        network, trained, corrections = kept_corrections(server)
-        afresh = Learner(trained).learn(*to_arrays(corrections))
-        differing = int((network.wih != afresh.wih).sum() + (network.who != afresh.who).sum())
+    """Correct through four workers of gunicorn for a minute, kill some of them, and look what is kept."""
+    kept = teach_and_kill(shipped_model(), 4, 60)
+    refused = sum(count for status, count in kept.statuses.items() if status not in (200, 201))
     return [
-        Row(f"4 workers, {killed} killed: acknowledged", [len(acknowledged)], "corrections"),
-        Row("… of these lost", [len(acknowledged - {one.id for one in corrections})], "", at_most=0),
-        Row("… different answers to one drawing", [len(answers)], "", at_most=1),
-        Row("… weights that differ from those learnt afresh", [differing], "", at_most=0),
+        Row(f"4 workers, {kept.kills} killed: acknowledged", [kept.acknowledged], "corrections"),
+        Row("… of these lost", [kept.lost], "", at_most=0),
+        Row("… refused", [refused], "", at_most=0),
+        Row("… different answers to one drawing", [kept.answers], "", at_most=1),
+        Row("… weights that are not those learnt afresh", [not kept.afresh], "", at_most=0),
     ]
-
-
-def kept_corrections(server: Server) -> tuple[NeuralNetwork, NeuralNetwork, list[Correction]]:
-    """Return the network in the model file, the trained one that it builds upon, and all corrections kept of that."""
-    network = load_model(server.model)
-    base, store = base_of(network) or "", Store(server.folder / "corrections.db")
-    trained = load_content(store.trained_model(base) or b"", "corrections.db")
-    return network, trained, store.read(base)[1]
 
 
 def wait_until(done: Callable[[], bool], seconds: float) -> float:
@@ -258,10 +217,9 @@ def many() -> list[Row]:
         environment = os.environ | {"DIGITS_MODEL": str(first.model), "DIGITS_DATA": str(first.folder)}
         subprocess.run([sys.executable, "teach.py", "import", csv], cwd=PROJECT, env=environment, check=True)
         server = Server(first.folder)
-        number = kept_corrections(server)[2][0].id
         with ThreadPoolExecutor(1) as pool:
             health = pool.submit(watch, server, "/healthz", 20)
-            undone = measure_seconds(lambda: server.ask("DELETE", f"/corrections/{number}"))
+            undone = measure_seconds(lambda: server.ask("DELETE", "/corrections/1"))
             taught = measure_seconds(
                 lambda: server.ask("POST", "/train", {"inputs": images[7].tolist(), "label": str(labels[7])})
             )

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from data.files import file_stamp, part_path, sync_folder
+from data.model_files import load_model
 from data.records import PIXELS, Pixels
 from neural_network import NeuralNetwork
 from teaching.store import Correction, StorageError
@@ -49,7 +50,7 @@ class ModelFile:
 
     def _read(self) -> None:
         try:
-            network = NeuralNetwork.load(self.path)
+            network = load_model(self.path)
             if network.wih.shape[1] != PIXELS:
                 raise ValueError(f"it takes {network.wih.shape[1]} inputs, but a drawing has {PIXELS} pixels")
         except OSError as error:

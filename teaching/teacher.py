@@ -5,7 +5,6 @@ model file follows from it. Every process that serves the model takes up what th
 before it answers, and changes corrections in transactions alone.
 """
 
-import io
 import threading
 import uuid
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from pathlib import Path
 from confidence import confidence
 from data.data_sets import is_shipped
 from data.files import model_path, remove_abandoned_parts
+from data.model_files import load_content, load_model
 from data.records import Pixels, scale
 from neural_network import NeuralNetwork
 from teaching.model_file import ModelFile, base_of, learnt_state, mark, to_arrays
@@ -68,7 +68,7 @@ class Teacher:
     """
 
     def __init__(self, model: Path, corrections: Path, patience: float | None = PATIENCE) -> None:
-        """Load the model. Raises `OSError` and `ValueError` as `NeuralNetwork.load` does.
+        """Load the model. Raises `OSError` and `ValueError` as `load_model` does.
 
         `patience` is how many seconds to wait for the learning of a correction; None is until it is learnt.
         """
@@ -87,7 +87,7 @@ class Teacher:
                 "copy it, and start with --model and the copy."
             )
         try:
-            self._file.network = NeuralNetwork.load(model)
+            self._file.network = load_model(model)
         except ValueError as error:
             self._file.network = self._restore(error)
         remove_abandoned_parts(own)
@@ -213,7 +213,7 @@ class Teacher:
         if base is None or not self._store.revision(base):
             base = self._store.latest_base(self._file.path.name) or base
             contents = self._store.trained_model(base) if base else None
-            names = NeuralNetwork.load(io.BytesIO(contents)).class_names if contents else names
+            names = load_content(contents, self._store.path.name).class_names if contents else names
         found = self._store.salvage(base) if base else []
         return [one for one in found if max(one.label, one.predicted) < len(names)], names
 
@@ -224,7 +224,7 @@ class Teacher:
             contents = self._store.trained_model(base) if base else None
             if base and contents:
                 self._file.damage = f"{self._file.path.name} is damaged, so its corrections are learnt anew ({error})."
-                return mark(NeuralNetwork.load(io.BytesIO(contents)), base, 0, [])
+                return mark(load_content(contents, self._store.path.name), base, 0, [])
         raise error
 
     @contextmanager
@@ -304,5 +304,5 @@ class Teacher:
         """Return the learner of a base, which is kept for what it learnt already."""
         if self._learner is None or self._learner[0] != base:
             contents = self._store.trained_model(base)
-            self._learner = base, Learner(NeuralNetwork.load(io.BytesIO(contents or b"")))
+            self._learner = base, Learner(load_content(contents or b"", self._store.path.name))
         return self._learner[1]

@@ -22,6 +22,7 @@ from werkzeug.http import parse_date
 from confidence import UNSURE_BELOW, confidence
 from data.records import PIXELS, scale, targets
 from drawing.decoding import count_pixels, decode
+from drawing.encoding import shrink_file
 from drawing.images import DrawingError, NoInk, shrink
 from drawing.preparation import steps
 from explanation import backquery
@@ -109,7 +110,7 @@ def parse_lesson(body: dict[str, object]) -> tuple[NDArray[np.uint8], bytes | No
     """Return the pixels (784,) of a lesson, and the picture file where one came. Raises what reading a picture does."""
     if "inputs" not in body:
         file = picture_file(body)
-        return prepare_in_turn(file)["pixels"].reshape(-1), file
+        return prepare_in_turn(file)["pixels"].reshape(-1), shrink_file(file)
     pixels = np.rint(parse_pixels(body["inputs"])).astype(np.uint8)
     if not pixels.any():
         raise NoInk
