@@ -13,10 +13,11 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import cycle
+from typing import Any
 
 import cv2
 import numpy as np
@@ -85,14 +86,15 @@ def measure_one_drawing(files: list[bytes]) -> list[Row]:
     network = load_model(default_model())
     images = [decode(file) for file in files]
     records = [scale(prepare(image)).reshape(-1) for image in images]
+    steps: list[tuple[str, Callable[[Any], object], Sequence[Any], float | None]] = [
+        ("decoding one drawing", decode, files, None),
+        ("preparing one drawing", prepare, images, 1.5),
+        ("query of one drawing", network.query, records, 0.1),
+    ]
     with threadpool_limits(1):
         return [
             Row(what, [1000 * measure_seconds(partial(step, value)) for value in values], "ms", at_most=bar)
-            for what, step, values, bar in (
-                ("decoding one drawing", decode, files, None),
-                ("preparing one drawing", prepare, images, 1.5),
-                ("query of one drawing", network.query, records, 0.1),
-            )
+            for what, step, values, bar in steps
         ]
 
 
