@@ -211,20 +211,19 @@ class Teacher:
         """
         names, base = self.network.class_names, base_of(self.network)
         if base is None or not self._store.revision(base):
-            base = self._store.latest_base(self._file.path.name) or base
-            contents = self._store.trained_model(base) if base else None
-            names = NeuralNetwork.load(io.BytesIO(contents)).class_names if contents else names
+            latest = self._store.latest(self._file.path.name)
+            if latest:
+                base, names = latest[0], NeuralNetwork.load(io.BytesIO(latest[1])).class_names
         found = self._store.salvage(base) if base else []
         return [one for one in found if max(one.label, one.predicted) < len(names)], names
 
     def _restore(self, error: ValueError) -> NeuralNetwork:
         """Return the trained model that the corrections of a damaged model file build upon, or raise `error`."""
         with suppress(StorageError):
-            base = self._store.latest_base(self._file.path.name)
-            contents = self._store.trained_model(base) if base else None
-            if base and contents:
+            latest = self._store.latest(self._file.path.name)
+            if latest:
                 self._file.damage = f"{self._file.path.name} is damaged, so its corrections are learnt anew ({error})."
-                return mark(NeuralNetwork.load(io.BytesIO(contents)), base, 0, [])
+                return mark(NeuralNetwork.load(io.BytesIO(latest[1])), latest[0], 0, [])
         raise error
 
     @contextmanager
@@ -236,12 +235,12 @@ class Teacher:
             refusal = self.refusal
             if refusal and not (mends and refusal == self._problem):
                 raise StorageError(refusal)
-            if base_of(self._file.network) is None:  # its file names the base before a correction is stored
-                self._file.write(mark(self._file.network, uuid.uuid4().hex, 0, []))
             base, file = base_of(self._file.network), self._file.path
-            if base is None:
-                raise StorageError(f"{file.name} has become another model this moment; try again.")
-            if not transaction.use(base, file.name):
+            if base is None or not transaction.use(base, file.name):
+                base = uuid.uuid4().hex  # the file names its base before a correction is stored
+                self._file.write(mark(self._file.network, base, 0, []))
+                if base_of(self.network) != base:
+                    raise StorageError(f"{file.name} has become another model this moment; try again.")
                 transaction.begin(base, file.name, file.read_bytes())
             yield transaction
 

@@ -112,9 +112,7 @@ class Learner:
             raise ValueError(missing_curvature(trained))
         tables = stored_tables(trained)
         self.trained = trained
-        self._learnt: dict[
-            str, NeuralNetwork
-        ] = {}  # networks, by the fingerprint of the blocks
+        self._learnt: dict[str, NeuralNetwork] = {}  # networks, by the fingerprint of the blocks
         self._threads = ThreadpoolController()
         with self._threads.limit(limits=1):  # several threads add in another order each time
             curvature = {name: second_moments(table) for name, table in tables.items()}
