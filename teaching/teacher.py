@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from confidence import confidence
 from data.data_sets import is_shipped
 from data.files import model_path, remove_abandoned_parts
@@ -79,7 +81,8 @@ class Teacher:
         self._shipped_refusal = self._problem = ""
         self._learning, self._starting = threading.Lock(), threading.Lock()
         self._next: threading.Thread | None = None  # will learn what is stored by now
-        self._learner: tuple[str, Learner] | None = None
+        self._learner: Learner | None = None
+        self._learner_base: str | None = None
         self._is_verified = False  # that the model file is as far as the corrections
         if is_shipped(own) or (own != model and own.exists()):
             self._shipped_refusal = (
@@ -91,7 +94,9 @@ class Teacher:
         except ValueError as error:
             self._file.network = self._restore(error)
         remove_abandoned_parts(own)
-        self._learn()
+        thread = self._start_learning()
+        if base_of(self._file.network):
+            thread.join(self.patience)
 
     @property
     def network(self) -> NeuralNetwork:
@@ -265,6 +270,8 @@ class Teacher:
                 while self._is_behind():
                     with self._store.lease():
                         self._learn_once()
+                if not missing_curvature(self._file.network):
+                    self._prepare_learner(self._file.network)  # so that the next correction is learnt at once
                 self._problem = ""
             except (StorageError, ValueError, OSError, MemoryError) as error:
                 self._problem = str(error)
@@ -289,7 +296,7 @@ class Teacher:
         self._is_verified = True
         if learnt_state(mark(network, base, revision, corrections)) == learnt_state(network):
             return  # another process has learnt them
-        learnt = self._learner_of(base).learn(*to_arrays(corrections))
+        learnt = self._prepare_learner(network).learn(*to_arrays(corrections))
         learnt = mark(learnt, base, revision, corrections)
         with self._store.write():
             if self.network is not network:
@@ -299,9 +306,13 @@ class Teacher:
             else:
                 self._file.write(learnt)
 
-    def _learner_of(self, base: str) -> Learner:
-        """Return the learner of a base, which is kept for what it learnt already."""
-        if self._learner is None or self._learner[0] != base:
-            contents = self._store.trained_model(base)
-            self._learner = base, Learner(NeuralNetwork.load(io.BytesIO(contents or b"")))
-        return self._learner[1]
+    def _prepare_learner(self, network: NeuralNetwork) -> Learner:
+        """Return the learner of the base of `network`, which is kept for what it learnt already."""
+        base = base_of(network)
+        if self._learner is None or self._learner_base != base:
+            contents = self._store.trained_model(base) if base else None
+            trained = NeuralNetwork.load(io.BytesIO(contents)) if contents else network
+            if self._learner is None or not np.array_equal(self._learner.trained.wih, trained.wih):
+                self._learner = Learner(trained)
+            self._learner_base = base
+        return self._learner
