@@ -152,8 +152,11 @@ def serve(model: Path, workers: int) -> Iterator[tuple[subprocess.Popen[str], in
         command = ["gunicorn", "--bind", "127.0.0.1:0", "--workers", str(workers), "--threads", "4"]
         with subprocess.Popen(
             [sys.executable, "-m", *command, "server:create_app()"],
-            cwd=PROJECT, env=os.environ | names, stderr=subprocess.PIPE, text=True,
-        ) as server:  # fmt: skip
+            cwd=PROJECT,
+            env=os.environ | names,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as server:
             try:
                 assert server.stderr
                 port = next(int(found[1]) for line in server.stderr if (found := re.search(r"127.0.0.1:(\d+)", line)))

@@ -268,8 +268,21 @@ def test_nothing_is_listed_where_nothing_was_taught(client):
     assert client.get("/corrections.csv").text == ""
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=", "limit=x", "limit=-1", "limit=1.5", "limit=٣",
-                                   "before=0", f"before={2**53 + 1}", "before=" + "9" * 5000])  # fmt: skip
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=101",
+        "limit=",
+        "limit=x",
+        "limit=-1",
+        "limit=1.5",
+        "limit=٣",
+        "before=0",
+        f"before={2**53 + 1}",
+        "before=" + "9" * 5000,
+    ],
+)
 def test_a_number_in_the_address_that_is_none_is_refused(client, query):
     assert_problem(client.get(f"/corrections?{query}"), 400, "bad-number")
 
@@ -385,9 +398,14 @@ def test_as_many_corrections_as_are_kept_can_still_be_changed_and_taken_back(cli
 
 
 ROUTES = [
-    ("POST", "/train"), ("GET", "/corrections"), ("GET", "/corrections.csv"), ("GET", "/corrections/1"),
-    ("PATCH", "/corrections/1"), ("DELETE", "/corrections/1"), ("DELETE", "/corrections"),
-]  # fmt: skip
+    ("POST", "/train"),
+    ("GET", "/corrections"),
+    ("GET", "/corrections.csv"),
+    ("GET", "/corrections/1"),
+    ("PATCH", "/corrections/1"),
+    ("DELETE", "/corrections/1"),
+    ("DELETE", "/corrections"),
+]
 
 
 def statuses(client: FlaskClient, **headers: str) -> list[int]:
@@ -475,22 +493,43 @@ def test_neither_the_token_nor_what_was_taught_is_written_into_the_log(make, cap
 
 @pytest.mark.parametrize(
     "headers",
-    [{}, {"Origin": "http://localhost"}, {"Origin": LISTED}, {"Origin": LISTED, "Sec_Fetch_Site": "cross-site"},
-     {"Sec_Fetch_Site": "same-origin"}, {"Sec_Fetch_Site": "none"}],
+    [
+        {},
+        {"Origin": "http://localhost"},
+        {"Origin": LISTED},
+        {"Origin": LISTED, "Sec_Fetch_Site": "cross-site"},
+        {"Sec_Fetch_Site": "same-origin"},
+        {"Sec_Fetch_Site": "none"},
+    ],
     ids=str,
-)  # fmt: skip
+)
 def test_pages_of_its_own_and_of_listed_origins_and_programs_may_teach(client, headers):
     assert statuses(client, **headers) == ALLOWED
 
 
 @pytest.mark.parametrize(
     "headers",
-    [{"Origin": origin} for origin in (FOREIGN, "null", "", "http://localhost:1", "http://localhost.a.example",
-                                       "http://[", "localhost", "http://a.example@localhost", LISTED + "/")]
-    + [{"Origin": FOREIGN, "Sec_Fetch_Site": "same-origin"}, {"Sec_Fetch_Site": "cross-site"},
-       {"Sec_Fetch_Site": "same-site"}],
+    [
+        {"Origin": origin}
+        for origin in (
+            FOREIGN,
+            "null",
+            "",
+            "http://localhost:1",
+            "http://localhost.a.example",
+            "http://[",
+            "localhost",
+            "http://a.example@localhost",
+            LISTED + "/",
+        )
+    ]
+    + [
+        {"Origin": FOREIGN, "Sec_Fetch_Site": "same-origin"},
+        {"Sec_Fetch_Site": "cross-site"},
+        {"Sec_Fetch_Site": "same-site"},
+    ],
     ids=str,
-)  # fmt: skip
+)
 def test_pages_of_other_origins_may_neither_teach_nor_read_what_was_taught(client, headers):
     assert statuses(client, **headers) == REFUSED
     named = {name.replace("_", "-"): value for name, value in headers.items()}
