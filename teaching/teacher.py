@@ -7,6 +7,7 @@ before it answers, and changes corrections in transactions alone.
 
 import io
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -81,6 +82,7 @@ class Teacher:
         self._shipped_refusal = self._problem = ""
         self._learning, self._starting = threading.Lock(), threading.Lock()
         self._next: threading.Thread | None = None  # will learn what is stored by now
+        self._busy_since = 0.0  # when the thread that learns began, or 0 while there is none
         self._learner: Learner | None = None
         self._learner_base: str | None = None
         self._is_verified = False  # that the model file is as far as the corrections
@@ -250,8 +252,11 @@ class Teacher:
             yield transaction
 
     def _learn(self) -> None:
-        """Let the thread learn what is stored, and wait for it with some patience."""
-        self._start_learning().join(self.patience)
+        """Let the thread learn what is stored, and wait for it with some patience: less where it is busy already."""
+        thread, busy_since, patience = self._start_learning(), self._busy_since, self.patience
+        if busy_since and patience is not None:
+            patience = max(0.0, busy_since + patience - time.monotonic())
+        thread.join(patience)
 
     def _start_learning(self) -> threading.Thread:
         """Return the thread that will learn what is stored by now."""
@@ -266,6 +271,7 @@ class Teacher:
         with self._learning:
             with self._starting:
                 self._next = None  # what is stored from here on is for another thread, since this one may not see it
+            self._busy_since = time.monotonic()
             try:
                 while self._is_behind():
                     with self._store.lease():
@@ -275,6 +281,8 @@ class Teacher:
                 self._problem = ""
             except (StorageError, ValueError, OSError, MemoryError) as error:
                 self._problem = str(error)
+            finally:
+                self._busy_since = 0.0
 
     def _is_behind(self) -> bool:
         """Tell whether the network may not know the corrections as they are stored."""

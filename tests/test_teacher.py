@@ -396,7 +396,9 @@ def test_a_correction_is_acknowledged_and_listed_whatever_is_being_learnt(monkey
         assert teacher.page(1)[0].id == done.correction.id
     status = teacher.status
     assert (status.learning, status.corrections, status.latest, status.problem) == (True, 1, 1, "")
+    started = time.monotonic()
     assert teacher.take_back(2) == 3
+    assert time.monotonic() - started < PATIENCE  # nobody waits for what takes long anyway
     slow.may_end.set()
     wait_until_learnt(teacher)
     assert (teacher.status.corrections, teacher.status.latest) == (3, 4)
