@@ -68,8 +68,12 @@ def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description="Measure what corrections do.")
     parser.add_argument("part", nargs="*", choices=[[], *PARTS], help=f"one of {', '.join(PARTS)} (default: all)")
-    parser.add_argument("--drawings", type=Path, metavar="FOLDER", help="drawings with a labels.csv that names writers "
-                        "(default: drawings/pen in DIGITS_MIRROR)")  # fmt: skip
+    parser.add_argument(
+        "--drawings",
+        type=Path,
+        metavar="FOLDER",
+        help="drawings with a labels.csv that names writers (default: drawings/pen in DIGITS_MIRROR)",
+    )
     parser.add_argument("--model", type=Path, default=shipped_model(), metavar="FILE")
     parser.add_argument("--writers", metavar="NAME", nargs="+", help="only these (default: all)")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="where the picture of the errors is saved")

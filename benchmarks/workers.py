@@ -93,8 +93,9 @@ def teach_and_kill(model: Path, workers: int, seconds: float) -> Kept:
             tasks = [clients.submit(correct) for _ in range(CLIENTS)]
             while time.monotonic() < end:
                 time.sleep(chance.uniform(1, 2))
-                os.kill(chance.choice(children(server.pid)), signal.SIGKILL)
-                kills += 1
+                for process in children(server.pid)[:1]:
+                    os.kill(process, signal.SIGKILL)
+                    kills += 1
             for task in tasks:
                 task.result()
         teacher = Teacher(folder / "model.npz", folder / "corrections.db", patience=None)
@@ -152,8 +153,11 @@ def serve(model: Path, workers: int) -> Iterator[tuple[subprocess.Popen[str], in
         command = ["gunicorn", "--bind", "127.0.0.1:0", "--workers", str(workers), "--threads", "4"]
         with subprocess.Popen(
             [sys.executable, "-m", *command, "server:create_app()"],
-            cwd=PROJECT, env=os.environ | names, stderr=subprocess.PIPE, text=True,
-        ) as server:  # fmt: skip
+            cwd=PROJECT,
+            env=os.environ | names,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as server:
             try:
                 assert server.stderr
                 port = next(int(found[1]) for line in server.stderr if (found := re.search(r"127.0.0.1:(\d+)", line)))

@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -123,25 +124,26 @@ class Store:
         except sqlite3.Error as error:
             raise StorageError(f"{path.name} cannot be used: {_reason(error)}") from error
 
+    def _read(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Return the rows of a query."""
+        with self._open() as connection:
+            return connection.execute(query, values).fetchall()
+
     def trained_model(self, base: str) -> bytes | None:
         """Return the model file of a base, or None before its first correction."""
-        with self._open() as connection:
-            row = connection.execute("SELECT model FROM courses WHERE name = ?", [base]).fetchone()
-        return row[0] if row else None
+        rows = self._read("SELECT model FROM courses WHERE name = ?", base)
+        return rows[0][0] if rows else None
 
-    def latest_base(self, file: str) -> str | None:
-        """Return the base that the corrected model in a `file` of this name was last built upon, if there is one."""
-        with self._open() as connection:
-            row = connection.execute(
-                "SELECT name FROM courses WHERE ifnull(file, 'model.npz') = ? ORDER BY id DESC LIMIT 1", [file]
-            ).fetchone()
-        return row[0] if row else None
+    def latest(self, file: str) -> tuple[str, bytes] | None:
+        """Return the base that the corrected model in a `file` of this name was last built upon, and its model file."""
+        query = "SELECT name, model FROM courses WHERE ifnull(file, 'model.npz') = ? ORDER BY id DESC LIMIT 1"
+        rows = self._read(query, file)
+        return rows[0] if rows else None
 
     def revision(self, base: str) -> int | None:
         """Return how often the corrections of a base have been changed, or None where it is not stored."""
-        with self._open() as connection:
-            row = connection.execute("SELECT revision FROM courses WHERE name = ?", [base]).fetchone()
-        return row[0] if row else None
+        rows = self._read("SELECT revision FROM courses WHERE name = ?", base)
+        return rows[0][0] if rows else None
 
     def read(self, base: str) -> tuple[int, list[Correction]]:
         """Return the revision of a base, and all its corrections in the order in which they were given."""
@@ -152,24 +154,17 @@ class Store:
 
     def page(self, base: str, count: int, before: int = LATEST) -> list[Correction]:
         """Return the latest `count` corrections, newest first, of those with numbers below `before`; -1 is all."""
-        with self._open() as connection:
-            rows = connection.execute(
-                f"SELECT {COLUMNS} FROM corrections WHERE {OF_BASE} AND id < ? ORDER BY id DESC LIMIT ?",
-                [base, min(before, LATEST), count],
-            )
-            return [_correction(row) for row in rows]
+        query = f"SELECT {COLUMNS} FROM corrections WHERE {OF_BASE} AND id < ? ORDER BY id DESC LIMIT ?"
+        return [_correction(row) for row in self._read(query, base, min(before, LATEST), count)]
 
     def count(self, base: str) -> int:
         """Return how many corrections are kept."""
-        with self._open() as connection:
-            return connection.execute(f"SELECT count(*) FROM corrections WHERE {OF_BASE}", [base]).fetchone()[0]
+        return self._read(f"SELECT count(*) FROM corrections WHERE {OF_BASE}", base)[0][0]
 
     def drawing(self, base: str, number: int) -> bytes | None:
         """Return the picture file of correction `number` as it came, or None where there is none."""
-        query = f"SELECT drawing FROM corrections WHERE {OF_BASE} AND id = ?"
-        with self._open() as connection:
-            row = connection.execute(query, [base, number]).fetchone()
-        return row[0] if row else None
+        rows = self._read(f"SELECT drawing FROM corrections WHERE {OF_BASE} AND id = ?", base, number)
+        return rows[0][0] if rows else None
 
     def salvage(self, base: str) -> list[Correction]:
         """Return the corrections that can be read one by one, where others or parts of the file are damaged."""

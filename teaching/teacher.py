@@ -6,11 +6,14 @@ before it answers, and changes corrections in transactions alone.
 """
 
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from confidence import confidence
 from data.data_sets import is_shipped
@@ -79,7 +82,9 @@ class Teacher:
         self._shipped_refusal = self._problem = ""
         self._learning, self._starting = threading.Lock(), threading.Lock()
         self._next: threading.Thread | None = None  # will learn what is stored by now
-        self._learner: tuple[str, Learner] | None = None
+        self._busy_since = 0.0  # when the thread that learns began, or 0 while there is none
+        self._learner: Learner | None = None
+        self._learner_base: str | None = None
         self._is_verified = False  # that the model file is as far as the corrections
         if is_shipped(own) or (own != model and own.exists()):
             self._shipped_refusal = (
@@ -91,7 +96,9 @@ class Teacher:
         except ValueError as error:
             self._file.network = self._restore(error)
         remove_abandoned_parts(own)
-        self._learn()
+        thread = self._start_learning()
+        if base_of(self._file.network):
+            thread.join(self.patience)
 
     @property
     def network(self) -> NeuralNetwork:
@@ -211,20 +218,19 @@ class Teacher:
         """
         names, base = self.network.class_names, base_of(self.network)
         if base is None or not self._store.revision(base):
-            base = self._store.latest_base(self._file.path.name) or base
-            contents = self._store.trained_model(base) if base else None
-            names = load_content(contents, self._store.path.name).class_names if contents else names
+            latest = self._store.latest(self._file.path.name)
+            if latest:
+                base, names = latest[0], load_content(latest[1], self._store.path.name).class_names
         found = self._store.salvage(base) if base else []
         return [one for one in found if max(one.label, one.predicted) < len(names)], names
 
     def _restore(self, error: ValueError) -> NeuralNetwork:
         """Return the trained model that the corrections of a damaged model file build upon, or raise `error`."""
         with suppress(StorageError):
-            base = self._store.latest_base(self._file.path.name)
-            contents = self._store.trained_model(base) if base else None
-            if base and contents:
+            latest = self._store.latest(self._file.path.name)
+            if latest:
                 self._file.damage = f"{self._file.path.name} is damaged, so its corrections are learnt anew ({error})."
-                return mark(load_content(contents, self._store.path.name), base, 0, [])
+                return mark(load_content(latest[1], self._store.path.name), latest[0], 0, [])
         raise error
 
     @contextmanager
@@ -236,18 +242,21 @@ class Teacher:
             refusal = self.refusal
             if refusal and not (mends and refusal == self._problem):
                 raise StorageError(refusal)
-            if base_of(self._file.network) is None:  # its file names the base before a correction is stored
-                self._file.write(mark(self._file.network, uuid.uuid4().hex, 0, []))
             base, file = base_of(self._file.network), self._file.path
-            if base is None:
-                raise StorageError(f"{file.name} has become another model this moment; try again.")
-            if not transaction.use(base, file.name):
+            if base is None or not transaction.use(base, file.name):
+                base = uuid.uuid4().hex  # the file names its base before a correction is stored
+                self._file.write(mark(self._file.network, base, 0, []))
+                if base_of(self.network) != base:
+                    raise StorageError(f"{file.name} has become another model this moment; try again.")
                 transaction.begin(base, file.name, file.read_bytes())
             yield transaction
 
     def _learn(self) -> None:
-        """Let the thread learn what is stored, and wait for it with some patience."""
-        self._start_learning().join(self.patience)
+        """Let the thread learn what is stored, and wait for it with some patience: less where it is busy already."""
+        thread, busy_since, patience = self._start_learning(), self._busy_since, self.patience
+        if busy_since and patience is not None:
+            patience = max(0.0, busy_since + patience - time.monotonic())
+        thread.join(patience)
 
     def _start_learning(self) -> threading.Thread:
         """Return the thread that will learn what is stored by now."""
@@ -262,13 +271,18 @@ class Teacher:
         with self._learning:
             with self._starting:
                 self._next = None  # what is stored from here on is for another thread, since this one may not see it
+            self._busy_since = time.monotonic()
             try:
                 while self._is_behind():
                     with self._store.lease():
                         self._learn_once()
+                if not missing_curvature(self._file.network):
+                    self._prepare_learner(self._file.network)  # so that the next correction is learnt at once
                 self._problem = ""
             except (StorageError, ValueError, OSError, MemoryError) as error:
                 self._problem = str(error)
+            finally:
+                self._busy_since = 0.0
 
     def _is_behind(self) -> bool:
         """Tell whether the network may not know the corrections as they are stored."""
@@ -290,7 +304,7 @@ class Teacher:
         self._is_verified = True
         if learnt_state(mark(network, base, revision, corrections)) == learnt_state(network):
             return  # another process has learnt them
-        learnt = self._learner_of(base).learn(*to_arrays(corrections))
+        learnt = self._prepare_learner(network).learn(*to_arrays(corrections))
         learnt = mark(learnt, base, revision, corrections)
         with self._store.write():
             if self.network is not network:
@@ -300,9 +314,13 @@ class Teacher:
             else:
                 self._file.write(learnt)
 
-    def _learner_of(self, base: str) -> Learner:
-        """Return the learner of a base, which is kept for what it learnt already."""
-        if self._learner is None or self._learner[0] != base:
-            contents = self._store.trained_model(base)
-            self._learner = base, Learner(load_content(contents or b"", self._store.path.name))
-        return self._learner[1]
+    def _prepare_learner(self, network: NeuralNetwork) -> Learner:
+        """Return the learner of the base of `network`, which is kept for what it learnt already."""
+        base = base_of(network)
+        if self._learner is None or self._learner_base != base:
+            contents = self._store.trained_model(base) if base else None
+            trained = load_content(contents, self._store.path.name) if contents else network
+            if self._learner is None or not np.array_equal(self._learner.trained.wih, trained.wih):
+                self._learner = Learner(trained)
+            self._learner_base = base
+        return self._learner

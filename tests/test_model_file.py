@@ -144,6 +144,7 @@ def test_what_killed_processes_left_half_written_is_cleared_at_the_next_start(mo
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     left = [model.with_name(f".model.npz.{process}.part") for process in (ended.pid, os.getpid(), 2**40, "x")]
+    left.append(model.with_name(f".{left[0].name}.{ended.pid}.part"))
     alive = model.with_name(f".model.npz.{os.getppid()}.part")
     for path in (*left, alive):
         path.write_bytes(b"half")

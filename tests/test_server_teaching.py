@@ -266,8 +266,21 @@ def test_nothing_is_listed_where_nothing_was_taught(client):
     assert client.get("/corrections.csv").text == ""
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=", "limit=x", "limit=-1", "limit=1.5", "limit=٣",
-                                   "before=0", f"before={2**53 + 1}", "before=" + "9" * 5000])  # fmt: skip
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=101",
+        "limit=",
+        "limit=x",
+        "limit=-1",
+        "limit=1.5",
+        "limit=٣",
+        "before=0",
+        f"before={2**53 + 1}",
+        "before=" + "9" * 5000,
+    ],
+)
 def test_a_number_in_the_address_that_is_none_is_refused(client, query):
     assert_problem(client.get(f"/corrections?{query}"), 400, "bad-number")
 

@@ -35,8 +35,13 @@ def test_corrections_are_listed_oldest_first(command, teacher):
     *lines, total = out.splitlines()
     assert (status, total) == (0, "Corrections: 2")
     assert lines[0].split() == [
-        str(first.id), first.created, f"{WRONG[0]},", "not", str(first.predicted), f"({first.confidence:.0%})",
-    ]  # fmt: skip
+        str(first.id),
+        first.created,
+        f"{WRONG[0]},",
+        "not",
+        str(first.predicted),
+        f"({first.confidence:.0%})",
+    ]
     assert lines[1].endswith(f"{second.label}, as it said ({second.confidence:.0%})")
 
 

@@ -289,9 +289,12 @@ def test_a_program_killed_while_it_learns_has_kept_what_it_said_it_has_learnt(mo
     acknowledged: list[int] = []
     for _ in range(6):
         program = subprocess.Popen(
-            [sys.executable, "-c", TEACHING], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(PROJECT)},
-            stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            [sys.executable, "-c", TEACHING],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(PROJECT)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         assert program.stdout
         told = [program.stdout.readline() for _ in range(clock.randint(1, 4))]  # "ready", then numbers
         time.sleep(clock.uniform(0, 0.1))
@@ -333,11 +336,14 @@ def test_four_processes_that_teach_and_are_killed_lose_nothing_and_agree(model, 
     for turn in range(3):
         programs = [
             subprocess.Popen(
-                [sys.executable, "-c", TEACHING, str(90 * turn + worker), "4"], cwd=tmp_path, text=True,
-                env=os.environ | {"PYTHONPATH": str(PROJECT)}, stdout=subprocess.PIPE,
+                [sys.executable, "-c", TEACHING, str(90 * turn + worker), "4"],
+                cwd=tmp_path,
+                text=True,
+                env=os.environ | {"PYTHONPATH": str(PROJECT)},
+                stdout=subprocess.PIPE,
             )
             for worker in range(4)
-        ]  # fmt: skip
+        ]
         for program in programs:
             assert program.stdout
             assert program.stdout.readline().strip() == "ready"
@@ -390,7 +396,9 @@ def test_a_correction_is_acknowledged_and_listed_whatever_is_being_learnt(monkey
         assert teacher.page(1)[0].id == done.correction.id
     status = teacher.status
     assert (status.learning, status.corrections, status.latest, status.problem) == (True, 1, 1, "")
+    started = time.monotonic()
     assert teacher.take_back(2) == 3
+    assert time.monotonic() - started < PATIENCE  # nobody waits for what takes long anyway
     slow.may_end.set()
     wait_until_learnt(teacher)
     assert (teacher.status.corrections, teacher.status.latest) == (3, 4)
@@ -422,9 +430,11 @@ def test_who_learns_beside_a_process_that_was_killed_while_it_learnt_goes_on(mon
         "with Store(Path('corrections.db')).lease():\n    print('ready', flush=True)\n    sleep(60)"
     )
     program = subprocess.Popen(
-        [sys.executable, "-c", holding], cwd=model.parent, env=os.environ | {"PYTHONPATH": str(PROJECT)},
+        [sys.executable, "-c", holding],
+        cwd=model.parent,
+        env=os.environ | {"PYTHONPATH": str(PROJECT)},
         stdout=subprocess.PIPE,
-    )  # fmt: skip
+    )
     assert program.stdout
     assert program.stdout.readline()
     teacher.patience = 0.2
