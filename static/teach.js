@@ -4,6 +4,7 @@
 import { element, fitColumns, percent } from "./dom.js";
 import { say } from "./speech.js";
 
+const LEARNING = "Your correction is kept. The network is still learning it; draw again in a moment.";
 const QUESTION = "Is that right?";
 const TYPING = "input:not([type=range], [type=checkbox], [type=file]), select, textarea, dialog";
 
@@ -102,8 +103,8 @@ export class TeachView extends EventTarget {
     // Of a picture, only the pixels that the network saw are sent: the rest may be large, and private.
     const drawing = imageData ? { imageData } : { inputs: answer.pixels };
     await this.#act(async (isSame) => {
-      const { correction, before, after } = await this.#server.teach(drawing, label);
-      const words = compare(before, after);
+      const { correction, before, after, learning } = await this.#server.teach(drawing, label);
+      const words = learning ? LEARNING : compare(before, after);
       this.#correction = correction;
       if (isSame()) this.#enter("done", words);
       say(words);

@@ -561,6 +561,17 @@ def test_yes_to_a_doubtful_answer_makes_the_network_surer(lesson):
     expect_answer(lesson, "7")
 
 
+def test_a_correction_that_is_still_being_learnt_is_said_to_be_kept(lesson):
+    def answer_late(route):
+        reply = route.fetch()
+        route.fulfill(response=reply, json=reply.json() | {"learning": True})
+
+    lesson.route("**/train", answer_late)
+    choice(lesson, "1").click()
+    expect(lesson.locator("#teach-words")).to_contain_text("Your correction is kept. The network is still learning it")
+    expect(undo_button(lesson)).to_be_enabled()
+
+
 def test_undo_makes_the_network_forget_and_asks_again(lesson):
     choice(lesson, "1").click()
     expect_taught(lesson, said="7", label="1")

@@ -28,6 +28,8 @@ export interface CorrectionReply {
   correction: Correction;
   before: Answer;
   after: Answer;
+  /** Whether the answer after it does not know the correction yet. */
+  learning?: boolean;
 }
 
 /** The network that the server has, and whether it can be taught. */

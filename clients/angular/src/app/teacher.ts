@@ -63,13 +63,13 @@ export class Teacher {
   #teach(outcome: Outcome, label: string): void {
     const isSame = this.#send();
     this.#server.teach(outcome.imageData, label).subscribe({
-      next: ({ correction, before, after }) => {
+      next: (reply) => {
         if (!isSame()) {
           this.#recognizer.askAgain();
           return;
         }
-        this.#recognizer.replaceAnswer(outcome, after);
-        this.#finish(describeChange(before, after), correction.id);
+        this.#recognizer.replaceAnswer(outcome, reply.after);
+        this.#finish(describeChange(reply), reply.correction.id);
       },
       error: (problem: Problem) => this.#fail(problem, 'asking', isSame),
     });

@@ -30,7 +30,8 @@ describe('words', () => {
 
   it('tell what a correction has changed', () => {
     const before = answer('7', { confidence: 0.9 });
-    expect(describeChange(before, answer('1', { confidence: 0.8 }))).toBe('It said 7 (90% sure); now it says 1 (80% sure).');
-    expect(describeChange(before, answer('7', { confidence: 0.5 }))).toContain('it still says 7 (50% sure)');
+    expect(describeChange({ before, after: answer('1', { confidence: 0.8 }) })).toBe('It said 7 (90% sure); now it says 1 (80% sure).');
+    expect(describeChange({ before, after: answer('7', { confidence: 0.5 }) })).toContain('it still says 7 (50% sure)');
+    expect(describeChange({ before, after: before, learning: true })).toContain('still learning it');
   });
 });

@@ -1,6 +1,6 @@
 /* Answers in words, the same on the page and for a screen reader. */
 
-import { Answer } from './api';
+import { Answer, CorrectionReply } from './api';
 
 const NEAR = 1 / 2; // of the largest output: classes above it may be meant as well
 const MAX_CANDIDATES = 3;
@@ -24,7 +24,8 @@ export function describeAnswer(answer: Answer): string {
 }
 
 /** Return in words what a correction has changed. */
-export function describeChange(before: Answer, after: Answer): string {
+export function describeChange({ before, after, learning }: Pick<CorrectionReply, 'before' | 'after' | 'learning'>): string {
+  if (learning) return 'Your correction is kept. The network is still learning it; draw again in a moment.';
   const now = after.label === before.label ? 'it still says' : 'now it says';
   return `It said ${withConfidence(before)}; ${now} ${withConfidence(after)}.`;
 }
