@@ -46,11 +46,11 @@ def part_path(path: Path) -> Path:
 
 
 def remove_abandoned_parts(path: Path) -> None:
-    """Remove the parts of the file at `path` that killed processes left, and those of this process."""
+    """Remove the parts of the file at `path` that killed processes left."""
     for part in path.parent.glob(f".*{path.name}.*.part"):  # a part may have been written as a part itself
         process = part.name.split(".")[-2]
         with suppress(OSError):  # one that is being written: Windows does not remove it
-            if os.name == "nt" or process == str(os.getpid()) or not _is_running(process):
+            if os.name == "nt" or not _is_running(process):
                 part.unlink()
 
 

@@ -84,13 +84,15 @@ class ModelFile:
 def learnt_state(network: NeuralNetwork) -> dict[str, Any]:
     """Return which corrections a network has learnt, as `mark` wrote it; empty if it has never been corrected."""
     state = network.training.get("corrections")
-    return state if isinstance(state, dict) else {}
+    kinds = {"course": str, "fingerprint": str, "revision": int, "count": int, "latest": int}
+    if not isinstance(state, dict):
+        return {}
+    return {name: state[name] for name, kind in kinds.items() if isinstance(state.get(name), kind)}
 
 
 def base_of(network: NeuralNetwork) -> str | None:
     """Return the name of the trained model that the corrections build upon, or None before the first correction."""
-    name = learnt_state(network).get("course")
-    return None if name is None else str(name)
+    return learnt_state(network).get("course")
 
 
 def mark(network: NeuralNetwork, base: str, revision: int, corrections: Sequence[Correction]) -> NeuralNetwork:

@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from data.distortion import FOR_CLOTHES, FOR_DIGITS, Distortion, distort
+from data.distortion import FOR_CLOTHES, FOR_DIGITS, Affine, Distortion, distort, transform
 from tests.conftest import Run
 
 STRENGTHS = [field.name for field in fields(Distortion) if field.name != "sigma"]
@@ -217,3 +217,15 @@ def test_a_strength_below_0_is_told_without_a_traceback(run: Run):
     ended = run("docs.distortions", "--dataset", "digits", "--distort", -1)
     assert ended.returncode == 1
     assert ended.stderr.startswith("error: strengths must be")
+
+
+def test_a_given_distortion_leaves_nothing_to_chance():
+    picture = np.random.default_rng(1).integers(0, 256, (28, 28), np.uint8)
+    distortions = Affine(), Affine(right=2, down=-3), Affine(rotation=90), Affine(width=-1)
+    same, moved, turned, mirrored = transform(picture.ravel(), distortions).reshape(-1, 28, 28)
+    assert np.array_equal(same, picture)
+    assert np.array_equal(moved[:-3, 2:], picture[3:, :-2])
+    assert not moved[-3:].any()
+    assert not moved[:, :2].any()
+    assert np.array_equal(turned, np.rot90(picture, -1))
+    assert np.array_equal(mirrored, picture[:, ::-1])

@@ -143,14 +143,14 @@ def test_the_folder_is_brought_onto_the_disk_after_the_new_name(monkeypatch, fil
 def test_what_killed_processes_left_half_written_is_cleared_at_the_next_start(model):
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    left = [model.with_name(f".model.npz.{process}.part") for process in (ended.pid, os.getpid(), 2**40, "x")]
+    left = [model.with_name(f".model.npz.{process}.part") for process in (ended.pid, 2**40, "x")]
     left.append(model.with_name(f".{left[0].name}.{ended.pid}.part"))
-    alive = model.with_name(f".model.npz.{os.getppid()}.part")
-    for path in (*left, alive):
+    alive = [model.with_name(f".model.npz.{process}.part") for process in (os.getpid(), os.getppid())]
+    for path in (*left, *alive):
         path.write_bytes(b"half")
     Teacher(model, database())
     assert not any(path.exists() for path in left)
-    assert alive.exists()
+    assert all(path.exists() for path in alive)
 
 
 def test_a_file_that_cannot_be_written_says_so_until_it_can(monkeypatch, teacher, model, trained):
@@ -172,3 +172,15 @@ def test_a_file_that_cannot_be_written_says_so_until_it_can(monkeypatch, teacher
     assert teacher.status.problem == ""
     assert same_weights(NeuralNetwork.load(model), learnt_afresh(trained, teacher))
     assert np.array_equal(teacher.network.query(scale(DIGITS[:3])).argmax(axis=1), WRONG[:3])
+
+
+@pytest.mark.parametrize(
+    "note", [7, [], {"course": 7}, {"course": "a", "count": float("nan"), "latest": [], "revision": "x"}]
+)
+def test_a_note_of_corrections_that_nobody_wrote_hurts_nobody(model, trained, note):
+    trained.training["corrections"] = note
+    trained.save(model)
+    teacher = open_teacher(model)
+    assert (teacher.status.learning, teacher.status.corrections, teacher.status.latest) == (False, 0, 0)
+    teach_wrong(teacher, 0)
+    assert same_weights(teacher.network, learnt_afresh(trained, teacher))

@@ -226,6 +226,24 @@ def test_a_network_without_curvature_cannot_be_taught():
         Learner(NeuralNetwork(784, 5, 10, 0.1))
 
 
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [
+        ("inputs", np.ones((65, 30), np.float16)),
+        ("hidden", np.ones((0, 30), np.float16)),
+        ("slopes", np.full((31, 30), np.nan, np.float16)),
+        ("slopes", np.ones(30, np.float16)),
+        ("hidden", np.full((31, 30), "text")),
+        ("hidden", np.ones((2000, 30), np.float16)),
+    ],
+    ids=["of other nodes", "empty", "not finite", "one row", "text", "endless"],
+)
+def test_curvature_tables_that_cannot_be_right_are_named(trained, name, table):
+    trained.extras[f"memory_{name}"] = table
+    with pytest.raises(ValueError, match=f"damaged .memory_{name}.; train a new one"):
+        Learner(trained)
+
+
 def test_the_curvature_tables_hold_how_inputs_and_hidden_outputs_varied_in_few_rows(trained):
     inputs = scale(DIGITS)
     hidden_outputs, _ = trained.forward(inputs)
