@@ -122,7 +122,7 @@ def train() -> tuple[Reply, int]:
     """Learn what a drawing is, and tell what the network says of it now."""
     body = messages.json_body()
     label = messages.parse_label(body, network().class_names)
-    pixels, file = messages.parse_lesson(body)
+    pixels, file = messages.parse_correction(body)
     done = teacher().teach(pixels, label, file)
     reply: Reply = {
         "correction": messages.correction_json(done.correction, network().class_names),

@@ -1,5 +1,6 @@
 """What those who teach over HTTP can rely on, and what those who may not teach run into."""
 
+import base64
 import csv
 import io
 import os
@@ -12,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from flask import Flask
@@ -336,6 +338,19 @@ def test_twenty_wrong_labels_are_taken_back_exactly(app, client, digits):
     assert client.delete("/corrections").json == {"total": 0}
     assert same_weights(network_of(app), trained)
     assert client.get("/corrections").json == {"corrections": [], "total": 0}
+
+
+def test_a_large_drawing_is_kept_small_beside_its_correction(client):
+    noise = np.random.default_rng(0).integers(0, 40, (2000, 1500), np.uint8)
+    file = picture(cv2.resize(decode(seven()), (1500, 2000)) // 2 + noise)
+    assert len(file) > 1_500_000
+    reply = client.post("/train", json={"imageData": data_url(file), "label": "7"})
+    assert reply.status_code == 201, reply.text
+    kept = client.get("/corrections/1").json["imageData"]
+    assert len(kept) < 90_000
+    small = decode(base64.b64decode(kept.partition(",")[2]))
+    assert max(small.shape) <= 560
+    assert np.corrcoef(prepare(small).ravel(), prepare(decode(file)).ravel())[0, 1] > 0.95
 
 
 def test_as_many_corrections_as_are_kept_can_still_be_changed_and_taken_back(client, monkeypatch, digits):

@@ -24,7 +24,7 @@ from data.records import PIXELS, scale, targets
 from drawing.decoding import count_pixels, decode
 from drawing.encoding import shrink_file
 from drawing.images import DrawingError, NoInk, shrink
-from drawing.preparation import steps
+from drawing.preparation import prepare, steps
 from explanation import backquery
 from neural_network import NeuralNetwork
 from teaching.store import Correction
@@ -106,11 +106,15 @@ def prepare_in_turn(file: bytes) -> Mapping[str, Picture]:
         return steps(decode(file))
 
 
-def parse_lesson(body: dict[str, object]) -> tuple[NDArray[np.uint8], bytes | None]:
-    """Return the pixels (784,) of a lesson, and the picture file where one came. Raises what reading a picture does."""
+def parse_correction(body: dict[str, object]) -> tuple[NDArray[np.uint8], bytes | None]:
+    """Return the pixels (784,) of a corrected drawing, and a small picture file of it where one came.
+
+    Raises what reading a picture does.
+    """
     if "inputs" not in body:
         file = picture_file(body)
-        return prepare_in_turn(file)["pixels"].reshape(-1), shrink_file(file)
+        with current_app.extensions["turns"].take(count_pixels(file)):
+            return prepare(decode(file)).reshape(-1), shrink_file(file)
     pixels = np.rint(parse_pixels(body["inputs"])).astype(np.uint8)
     if not pixels.any():
         raise NoInk
