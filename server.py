@@ -43,7 +43,7 @@ from web import access, messages
 from web.problems import describe_problems
 from web.serving import listen, serve
 from web.settings import DEFAULT_HOST, EVERYWHERE, addresses, load_teacher, read_settings, shortened, usable_model
-from web.turns import Turns, share_heap
+from web.turns import Turns
 
 STATIC = PROJECT / "static"
 DEFAULT_PORT = "5000"
@@ -215,7 +215,6 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     threadpool_limits(1, "blas")
     cv2.setNumThreads(1)
     app.extensions["teacher"] = load_teacher(Path(app.config["MODEL"]), Path(app.config["CORRECTIONS"]))
-    share_heap()
     app.extensions["turns"] = Turns()
     app.extensions["pace"] = access.Pace(app.config["LESSONS_PER_MINUTE"])
     app.extensions["guesses"] = access.Pace(access.WRONG_TOKENS_PER_MINUTE)

@@ -134,6 +134,7 @@ def served(app: Flask) -> Iterator[tuple[Server, int]]:
     server.end()
     thread.join(timeout=20)
     assert not thread.is_alive()
+    server.asyncore.close_all(server._map)
 
 
 def test_hundreds_of_slow_connections_lock_nobody_out(served):

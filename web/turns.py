@@ -5,25 +5,14 @@ and come to the same number of answers a second for a third more work (python -m
 take up to a second each, wait in a line of their own.
 """
 
-import ctypes
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
-M_ARENA_MAX = -8  # of malloc.h
 LARGE = 1024 * 1024  # pixels
 PLACES = 8  # large pictures in hand or waiting; the threads that are left over answer everything else
 LONGEST_WAIT = 10.0  # seconds
 RETRY_AFTER = 10  # seconds
-
-
-def share_heap() -> None:
-    """Let all threads take memory from one heap; where each has its own, each keeps what a large picture left behind.
-
-    Eight pictures of 4096 x 4096 with 16 bits take 405 MB so, instead of 716. Only glibc has such heaps: mallopt(3).
-    """
-    with suppress(AttributeError, OSError, TypeError):
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 class BusyError(Exception):
