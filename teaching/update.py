@@ -27,7 +27,7 @@ PREFIX = "memory_"  # of the curvature tables in a model file
 # of scikit-learn's training part, with nine models of 200, 600 and 800 hidden nodes. What they come to on the first:
 #     python -m benchmarks.corrections writers --writers w01 w02 … w20
 TABLE_ROWS = 64  # directions of a curvature table
-MAX_TABLE_ROWS = 1000  # that are read from a model file
+MAX_TABLE_ROWS = 1024  # that a table in a model file may have
 WEIGHT = COPIES_WEIGHT = 8.0  # of a correction, and of all its distorted copies together
 MARGIN = 6.5  # the right final input shall be above it, the others below its negative
 SECOND_MARGIN = 2.0  # the same for a correction that is still answered wrongly after a first step
@@ -74,15 +74,15 @@ def stored_tables(network: NeuralNetwork) -> dict[str, NDArray[np.float16]]:
 
 
 def missing_curvature(network: NeuralNetwork) -> str:
-    """Return why a network without curvature tables that fit it cannot be corrected, or nothing where it has them."""
+    """Return why a network without usable curvature tables cannot be corrected, or nothing where it has them."""
     tables, (hidden_nodes, input_nodes) = stored_tables(network), network.wih.shape
     if set(tables) != set(DAMPING):
         return "this model carries no memory of its training, so it would forget; train a new one"
     for name, table in tables.items():
-        nodes = input_nodes if name == "inputs" else hidden_nodes
-        fits = table.ndim == 2 and table.shape[1] == nodes and 0 < len(table) <= MAX_TABLE_ROWS
-        if not (fits and table.dtype.kind == "f" and np.isfinite(table).all()):
-            return f"the memory of its training that this model carries is damaged ({PREFIX}{name}); train a new one"
+        columns = input_nodes if name == "inputs" else hidden_nodes
+        fits = table.dtype.kind == "f" and table.shape[1:] == (columns,) and 2 <= len(table) <= MAX_TABLE_ROWS
+        if not (fits and np.isfinite(table).all()):
+            return f"the memory of this model is damaged (memory_{name}), so it would forget; train a new one"
     return ""
 
 

@@ -12,7 +12,7 @@ from data.distortion import transform
 from data.records import Pixels, scale
 from neural_network import NeuralNetwork
 from teaching import update
-from teaching.update import Learner, curvature_tables, stored_tables
+from teaching.update import Learner, curvature_tables, missing_curvature, stored_tables
 from tests.conftest import missing, same_weights
 
 DIGITS, LABELS = bundled_digits("test")  # (360, 784), (360,)
@@ -226,24 +226,6 @@ def test_a_network_without_curvature_cannot_be_taught():
         Learner(NeuralNetwork(784, 5, 10, 0.1))
 
 
-@pytest.mark.parametrize(
-    ("name", "table"),
-    [
-        ("inputs", np.ones((65, 30), np.float16)),
-        ("hidden", np.ones((0, 30), np.float16)),
-        ("slopes", np.full((31, 30), np.nan, np.float16)),
-        ("slopes", np.ones(30, np.float16)),
-        ("hidden", np.full((31, 30), "text")),
-        ("hidden", np.ones((2000, 30), np.float16)),
-    ],
-    ids=["of other nodes", "empty", "not finite", "one row", "text", "endless"],
-)
-def test_curvature_tables_that_cannot_be_right_are_named(trained, name, table):
-    trained.extras[f"memory_{name}"] = table
-    with pytest.raises(ValueError, match=f"damaged .memory_{name}.; train a new one"):
-        Learner(trained)
-
-
 def test_the_curvature_tables_hold_how_inputs_and_hidden_outputs_varied_in_few_rows(trained):
     inputs = scale(DIGITS)
     hidden_outputs, _ = trained.forward(inputs)
@@ -266,3 +248,27 @@ def test_a_trained_model_carries_its_curvature_in_its_file(trained, tmp_path):
     assert all(np.array_equal(stored_tables(again)[name], table) for name, table in stored_tables(trained).items())
     corrections = wrong_corrections(2)
     assert same_weights(Learner(again).learn(*corrections), Learner(trained).learn(*corrections))
+
+
+@pytest.mark.parametrize("name", ["inputs", "hidden", "slopes"])
+@pytest.mark.parametrize(
+    "damage", ["empty", "one row", "misshapen", "one dimension", "NaN", "infinite", "text", "endless"]
+)
+def test_damaged_curvature_is_refused_with_its_name(name, damage):
+    network = NeuralNetwork(784, 20, 10, 0.1, seed=0)
+    network.extras = dict(curvature_tables(network, scale(DIGITS[:50])))
+    assert missing_curvature(network) == ""
+    table = network.extras[f"memory_{name}"]
+    network.extras[f"memory_{name}"] = {
+        "empty": table[:0],
+        "one row": table[:1],
+        "misshapen": table[:, :-1],
+        "one dimension": table[0],
+        "NaN": np.where(np.arange(table.shape[1]) == 3, np.float16(np.nan), table),
+        "infinite": np.where(np.arange(table.shape[1]) == 3, np.float16(np.inf), table),
+        "text": table.astype(str),
+        "endless": np.repeat(table, 60, axis=0),
+    }[damage]
+    assert f"(memory_{name})" in missing_curvature(network)
+    with pytest.raises(ValueError, match="train a new one"):
+        Learner(network)
