@@ -249,13 +249,18 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     """Return the options of the command line; a value that makes no sense ends the program with status 2."""
     parser = argparse.ArgumentParser(description="Serve the drawing page, and answer drawings over HTTP.")
     parser.add_argument(
-        "--host", default=os.environ.get("DIGITS_HOST") or DEFAULT_HOST, metavar="NAME",
+        "--host",
+        default=os.environ.get("DIGITS_HOST") or DEFAULT_HOST,
+        metavar="NAME",
         help="who may ask: 127.0.0.1 is this machine alone, 0.0.0.0 its whole network (default: %(default)s)",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--port", type=port, default=os.environ.get("DIGITS_PORT") or DEFAULT_PORT, metavar="N",
+        "--port",
+        type=port,
+        default=os.environ.get("DIGITS_PORT") or DEFAULT_PORT,
+        metavar="N",
         help="0 takes any that is free (default: %(default)s)",
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--model", type=Path, default=usable_model(), metavar="FILE", help="the model (default: %(default)s)"
     )

@@ -74,7 +74,7 @@ FASHION = DataSet(
         "t10k-images-idx3-ubyte": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
         "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
     },
-)  # fmt: skip
+)
 BUNDLED = DataSet(name="digits", title="the small digits of scikit-learn")
 DATA_SETS = {data_set.name: data_set for data_set in (MNIST, FASHION, BUNDLED)}
 

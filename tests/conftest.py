@@ -67,9 +67,14 @@ def run(tmp_path: Path) -> Run:
         alone |= {"PYTHONPATH": str(PROJECT)}
         return subprocess.run(
             [sys.executable, *called, *options],
-            cwd=tmp_path, env=os.environ | alone | {"DIGITS_MODEL": str(tmp_path / "model.npz")} | (env or {}),
-            capture_output=True, text=True, encoding="utf-8", timeout=300, check=False,
-        )  # fmt: skip
+            cwd=tmp_path,
+            env=os.environ | alone | {"DIGITS_MODEL": str(tmp_path / "model.npz")} | (env or {}),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=300,
+            check=False,
+        )
 
     return run_program
 

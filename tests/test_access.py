@@ -123,9 +123,14 @@ def test_lessons_of_many_clients_are_counted_at_once():
 
 
 ROUTES = [
-    ("POST", "/train"), ("GET", "/corrections"), ("GET", "/corrections.csv"), ("GET", "/corrections/1"),
-    ("PATCH", "/corrections/1"), ("DELETE", "/corrections/1"), ("DELETE", "/corrections"),
-]  # fmt: skip
+    ("POST", "/train"),
+    ("GET", "/corrections"),
+    ("GET", "/corrections.csv"),
+    ("GET", "/corrections/1"),
+    ("PATCH", "/corrections/1"),
+    ("DELETE", "/corrections/1"),
+    ("DELETE", "/corrections"),
+]
 
 
 def statuses(client: FlaskClient, **headers: str) -> list[int]:
@@ -213,22 +218,43 @@ def test_neither_the_token_nor_what_was_taught_is_written_into_the_log(make, cap
 
 @pytest.mark.parametrize(
     "headers",
-    [{}, {"Origin": "http://localhost"}, {"Origin": LISTED}, {"Origin": LISTED, "Sec_Fetch_Site": "cross-site"},
-     {"Sec_Fetch_Site": "same-origin"}, {"Sec_Fetch_Site": "none"}],
+    [
+        {},
+        {"Origin": "http://localhost"},
+        {"Origin": LISTED},
+        {"Origin": LISTED, "Sec_Fetch_Site": "cross-site"},
+        {"Sec_Fetch_Site": "same-origin"},
+        {"Sec_Fetch_Site": "none"},
+    ],
     ids=str,
-)  # fmt: skip
+)
 def test_pages_of_its_own_and_of_listed_origins_and_programs_may_teach(client, headers):
     assert statuses(client, **headers) == ALLOWED
 
 
 @pytest.mark.parametrize(
     "headers",
-    [{"Origin": origin} for origin in (FOREIGN, "null", "", "http://localhost:1", "http://localhost.a.example",
-                                       "http://[", "localhost", "http://a.example@localhost", LISTED + "/")]
-    + [{"Origin": FOREIGN, "Sec_Fetch_Site": "same-origin"}, {"Sec_Fetch_Site": "cross-site"},
-       {"Sec_Fetch_Site": "same-site"}],
+    [
+        {"Origin": origin}
+        for origin in (
+            FOREIGN,
+            "null",
+            "",
+            "http://localhost:1",
+            "http://localhost.a.example",
+            "http://[",
+            "localhost",
+            "http://a.example@localhost",
+            LISTED + "/",
+        )
+    ]
+    + [
+        {"Origin": FOREIGN, "Sec_Fetch_Site": "same-origin"},
+        {"Sec_Fetch_Site": "cross-site"},
+        {"Sec_Fetch_Site": "same-site"},
+    ],
     ids=str,
-)  # fmt: skip
+)
 def test_pages_of_other_origins_may_neither_teach_nor_read_what_was_taught(client, headers):
     assert statuses(client, **headers) == REFUSED
     named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -296,8 +322,10 @@ def test_a_route_that_is_added_is_open_to_whom_its_blueprint_is(app, blueprint, 
 
 def test_every_route_is_on_one_of_the_blueprints(app):
     assert {rule.endpoint.rpartition(".")[0] for rule in app.url_map.iter_rules()} == {
-        "pages", "asking", "listed.teaching",
-    }  # fmt: skip
+        "pages",
+        "asking",
+        "listed.teaching",
+    }
 
 
 # Who reaches the server from where

@@ -65,10 +65,26 @@ def test_a_body_without_a_picture_is_refused(client, body, status, code):
 
 @pytest.mark.parametrize(
     "inputs",
-    [None, "7", {}, [], ONES, [*ONES, 1, 1], [*ONES, -1], [*ONES, 255.01], [*ONES, True], [*ONES, None], [*ONES, "1"],
-     [*ONES, [1]], [*ONES, math.nan], [*ONES, math.inf], [*ONES, 10**400], [ONES]],
+    [
+        None,
+        "7",
+        {},
+        [],
+        ONES,
+        [*ONES, 1, 1],
+        [*ONES, -1],
+        [*ONES, 255.01],
+        [*ONES, True],
+        [*ONES, None],
+        [*ONES, "1"],
+        [*ONES, [1]],
+        [*ONES, math.nan],
+        [*ONES, math.inf],
+        [*ONES, 10**400],
+        [ONES],
+    ],
     ids=range(16),
-)  # fmt: skip
+)
 def test_inputs_that_are_not_784_numbers_from_0_to_255_are_refused(client, inputs):
     assert_problem(client.post("/query", json={"inputs": inputs}), 422, "bad-inputs")
 

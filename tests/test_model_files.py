@@ -46,11 +46,19 @@ def test_a_model_that_ships_and_was_changed_is_refused(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "training",
     [
-        [1, 2], "text", 5, {"note": "x" * 200_000},
-        {"temperature": 0}, {"temperature": float("nan")}, {"temperature": 10**400}, {"temperature": "hot"},
-        {"temperature": -1}, {"temperature": float("inf")}, {"temperature": [1]},
+        [1, 2],
+        "text",
+        5,
+        {"note": "x" * 200_000},
+        {"temperature": 0},
+        {"temperature": float("nan")},
+        {"temperature": 10**400},
+        {"temperature": "hot"},
+        {"temperature": -1},
+        {"temperature": float("inf")},
+        {"temperature": [1]},
     ],
-)  # fmt: skip
+)
 def test_a_description_that_makes_no_sense_is_refused_in_one_line(training, small_model, run: Run):
     path = small_model(training)
     with pytest.raises(ValueError, match=r"small\.npz has a (description|temperature)"):

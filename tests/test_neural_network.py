@@ -173,10 +173,15 @@ def test_wrong_targets_are_refused_and_change_nothing(network, wanted):
 @pytest.mark.parametrize(
     "settings",
     [
-        {"input_nodes": 0}, {"hidden_nodes": -3}, {"output_nodes": 2.5}, {"hidden_nodes": True},
-        {"learning_rate": 0}, {"learning_rate": float("nan")}, {"learning_rate": float("inf")},
+        {"input_nodes": 0},
+        {"hidden_nodes": -3},
+        {"output_nodes": 2.5},
+        {"hidden_nodes": True},
+        {"learning_rate": 0},
+        {"learning_rate": float("nan")},
+        {"learning_rate": float("inf")},
     ],
-)  # fmt: skip
+)
 def test_a_network_that_makes_no_sense_is_refused(settings):
     with pytest.raises(ValueError, match=r"must be|need"):
         NeuralNetwork(**({"input_nodes": 2, "hidden_nodes": 2, "output_nodes": 3, "learning_rate": 0.1} | settings))
@@ -224,9 +229,13 @@ def test_a_model_file_can_be_read_without_pickle(network, tmp_path):
 
 def broken_models() -> dict[str, dict[str, object]]:
     whole: dict[str, object] = {
-        "wih": np.zeros((5, 6)), "who": np.zeros((3, 5)), "learning_rate": 0.1, "momentum": 0.0,
-        "class_names": ["a", "b", "c"], "training": "{}",
-    }  # fmt: skip
+        "wih": np.zeros((5, 6)),
+        "who": np.zeros((3, 5)),
+        "learning_rate": 0.1,
+        "momentum": 0.0,
+        "class_names": ["a", "b", "c"],
+        "training": "{}",
+    }
     return {
         "without who": {name: value for name, value in whole.items() if name != "who"},
         "weights that do not fit": whole | {"who": np.zeros((3, 4))},
@@ -285,8 +294,10 @@ def test_a_program_killed_while_saving_leaves_a_whole_model(tmp_path):
     for _ in range(12):
         program = subprocess.Popen(
             [sys.executable, "-c", saving],
-            cwd=tmp_path, stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(PROJECT)},
-        )  # fmt: skip
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": str(PROJECT)},
+        )
         assert program.stdout
         program.stdout.readline()
         time.sleep(clock.uniform(0, 0.03))

@@ -99,11 +99,13 @@ def test_malformed_http_is_answered_with_a_problem_too(port, sent, status):
         (["flask", "--app", "server", "run", "--port", "0"], r"Running on http://127\.0\.0\.1:(\d+)"),
         (["flask", "--app", "server", "--debug", "run", "--port", "0"], r"Running on http://127\.0\.0\.1:(\d+)"),
         (["waitress", "--port", "0", "--call", "server:create_app"], r"Serving on http://.*:(\d+)"),
-        (["gunicorn", "--bind", "127.0.0.1:0", "--workers", "1", "--threads", "8", "server:create_app()"],
-         r"Listening at: http://127\.0\.0\.1:(\d+)"),
+        (
+            ["gunicorn", "--bind", "127.0.0.1:0", "--workers", "1", "--threads", "8", "server:create_app()"],
+            r"Listening at: http://127\.0\.0\.1:(\d+)",
+        ),
     ],
     ids=["flask", "flask debug", "waitress", "gunicorn"],
-)  # fmt: skip
+)
 def test_other_servers_run_the_app_as_well(network, tmp_path, command, ready):
     if command[0] == "gunicorn" and os.name == "nt":
         pytest.skip("gunicorn needs Unix")

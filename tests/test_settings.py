@@ -34,11 +34,21 @@ LONG = "7" * 5000
     [
         *[("LESSONS_PER_MINUTE", value) for value in ("9" * 20, LONG, "many", "-1", "1.5", "٣")],
         *[("PROXIES", value) for value in ("9" * 20, LONG, "many", "-1", "1.5", "٣")],
-        ("LESSONS_PER_MINUTE", "0"), ("PROXIES", "10"), ("TOKEN", "fifteen letters"), ("LEARNING", "maybe"),
-        ("LEARNING", LONG), ("ORIGINS", "school.example"), ("ORIGINS", "http://["), ("ORIGINS", "http://a.example/"),
-        ("ORIGINS", LONG), ("HOSTS", "a..example"), ("HOSTS", "x" * 5000), ("HOST", "x" * 5000), ("MODEL", "x" * 5000),
+        ("LESSONS_PER_MINUTE", "0"),
+        ("PROXIES", "10"),
+        ("TOKEN", "fifteen letters"),
+        ("LEARNING", "maybe"),
+        ("LEARNING", LONG),
+        ("ORIGINS", "school.example"),
+        ("ORIGINS", "http://["),
+        ("ORIGINS", "http://a.example/"),
+        ("ORIGINS", LONG),
+        ("HOSTS", "a..example"),
+        ("HOSTS", "x" * 5000),
+        ("HOST", "x" * 5000),
+        ("MODEL", "x" * 5000),
     ],
-)  # fmt: skip
+)
 def test_a_setting_that_makes_no_sense_is_told_in_one_line(monkeypatch, model, name, value):
     monkeypatch.setenv(f"DIGITS_{name}", value)
     with pytest.raises(DataError) as error:

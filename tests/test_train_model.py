@@ -350,14 +350,30 @@ def test_a_dry_run_writes_nothing(run: Run, tmp_path):
 @pytest.mark.parametrize(
     "options",
     [
-        ("--epochs", "0"), ("--epochs", "two"), ("--hidden-nodes", "-3"), ("--hidden-nodes", "1.5"),
-        ("--batch-size", "0"), ("--learning-rate", "nan"), ("--learning-rate", "0"), ("--learning-rate", "inf"),
-        ("--learning-rate", "-1"), ("--momentum", "1"), ("--momentum", "fast"), ("--seed", "-1"), ("--jobs", "0"),
-        ("--weight-decay", "-1e-5"), ("--weight-decay", "0.01"),
-        ("--distort", "-1"), ("--distort", "5.1"), ("--distort", "nan"), ("--distort", "some.csv"),
-        ("--dataset", "cats"), ("--dataset", "mnist", "some.csv"), ("--unknown",),
+        ("--epochs", "0"),
+        ("--epochs", "two"),
+        ("--hidden-nodes", "-3"),
+        ("--hidden-nodes", "1.5"),
+        ("--batch-size", "0"),
+        ("--learning-rate", "nan"),
+        ("--learning-rate", "0"),
+        ("--learning-rate", "inf"),
+        ("--learning-rate", "-1"),
+        ("--momentum", "1"),
+        ("--momentum", "fast"),
+        ("--seed", "-1"),
+        ("--jobs", "0"),
+        ("--weight-decay", "-1e-5"),
+        ("--weight-decay", "0.01"),
+        ("--distort", "-1"),
+        ("--distort", "5.1"),
+        ("--distort", "nan"),
+        ("--distort", "some.csv"),
+        ("--dataset", "cats"),
+        ("--dataset", "mnist", "some.csv"),
+        ("--unknown",),
     ],
-)  # fmt: skip
+)
 def test_an_option_that_makes_no_sense_ends_with_status_2(options, capsys):
     with pytest.raises(SystemExit) as ended:
         train_model.main([*options])
@@ -431,10 +447,13 @@ def test_ctrl_c_keeps_the_best_epoch_so_far_and_says_so(options, tmp_path):
     )
     program = subprocess.Popen(
         [sys.executable, "-c", in_the_foreground, *QUICK, "--epochs", "1000000", "--output", "model.npz", *options],
-        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
         env=os.environ | {"PYTHONPATH": str(PROJECT)},
         creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-    )  # fmt: skip
+    )
     assert program.stdout
     while "Epoch" not in program.stdout.readline():
         assert program.poll() is None
@@ -453,8 +472,9 @@ def test_a_training_killed_at_any_moment_leaves_a_whole_model_or_none(tmp_path):
     for _ in range(8):
         program = subprocess.Popen(
             [sys.executable, str(PROJECT / "train_model.py"), *QUICK, "--output", str(model)],
-            stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         assert program.stdout
         while program.stdout.readline().startswith(("Data", "Network", "Training", "Epoch 1")):
             pass
@@ -476,9 +496,16 @@ def test_the_help_names_every_option_with_its_default(capsys):
         train_model.main(["--help"])
     text = " ".join(capsys.readouterr().out.split())
     for option, default in {
-        "--hidden-nodes": "200", "--learning-rate": "0.1", "--epochs": "10", "--batch-size": "100",
-        "--momentum": "0.8", "--seed": "0", "--dataset": "mnist", "--output": "model.npz", "--distort": "no distortion",
-    }.items():  # fmt: skip
+        "--hidden-nodes": "200",
+        "--learning-rate": "0.1",
+        "--epochs": "10",
+        "--batch-size": "100",
+        "--momentum": "0.8",
+        "--seed": "0",
+        "--dataset": "mnist",
+        "--output": "model.npz",
+        "--distort": "no distortion",
+    }.items():
         assert f"default: {default}" in text or default in text
         assert option in text
 

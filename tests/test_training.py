@@ -109,11 +109,14 @@ def test_the_same_seed_gives_the_same_bits_however_many_threads_the_machine_has(
     """)
     weights = {
         subprocess.run(
-            [sys.executable, "-c", program], check=True, capture_output=True, text=True,
+            [sys.executable, "-c", program],
+            check=True,
+            capture_output=True,
+            text=True,
             env=os.environ | {"PYTHONPATH": str(PROJECT), "OPENBLAS_NUM_THREADS": threads},
         ).stdout
         for threads in ("1", "2", "2", "4")
-    }  # fmt: skip
+    }
     assert len(weights) == 1
 
 

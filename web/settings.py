@@ -24,9 +24,14 @@ LARGEST_REQUEST = 4 << 20  # bytes
 SHORTEST_TOKEN = 16  # characters
 MAKE_TOKEN = 'python -c "import secrets; print(secrets.token_urlsafe())"'
 DEFAULTS = {
-    "HOST": DEFAULT_HOST, "HOSTS": "", "PROXIES": "0", "ORIGINS": DEVELOPMENT,
-    "LEARNING": "on", "TOKEN": "", "LESSONS_PER_MINUTE": "60",
-}  # fmt: skip
+    "HOST": DEFAULT_HOST,
+    "HOSTS": "",
+    "PROXIES": "0",
+    "ORIGINS": DEVELOPMENT,
+    "LEARNING": "on",
+    "TOKEN": "",
+    "LESSONS_PER_MINUTE": "60",
+}
 ON, OFF = ("on", "1", "yes", "true"), ("off", "0", "no", "false")
 ORIGIN = re.compile(r"https?://([\w.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.IGNORECASE)
 
