@@ -21,7 +21,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parse(argv)
     try:
         teacher = Teacher(options.model, database())
-        teacher.patience = None  # a command ends when its corrections are learnt
+        teacher.timeout = None  # a command ends when its corrections are learnt
         if teacher.refusal and not teacher.status.problem:
             raise DataError(teacher.refusal)
         print(COMMANDS[options.command](teacher, *options.values))

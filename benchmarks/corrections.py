@@ -184,7 +184,7 @@ def open_teacher(model: Path) -> Iterator[Teacher]:
     with tempfile.TemporaryDirectory() as folder:
         copied = Path(folder) / "model.npz"
         copied.write_bytes(model.read_bytes())
-        yield Teacher(copied, Path(folder) / "corrections.db", patience=None)
+        yield Teacher(copied, Path(folder) / "corrections.db", timeout=None)
 
 
 PARTS = {"writers": measure_writers, "speed": measure_speed}

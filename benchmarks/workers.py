@@ -98,7 +98,7 @@ def teach_and_kill(model: Path, workers: int, seconds: float) -> Kept:
                     kills += 1
             for task in tasks:
                 task.result()
-        teacher = Teacher(folder / "model.npz", folder / "corrections.db", patience=None)
+        teacher = Teacher(folder / "model.npz", folder / "corrections.db", timeout=None)
         stored = teacher.page(-1)[::-1]
         answers = {ask_afresh(port, PIXELS[0]) for _ in range(50)}
         afresh = Learner(NeuralNetwork.load(model)).learn(*to_arrays(stored))

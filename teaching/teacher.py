@@ -25,7 +25,7 @@ from teaching.model_file import ModelFile, base_of, learnt_state, mark, to_array
 from teaching.store import LATEST, Correction, StorageError, Store, Transaction, check_labels
 from teaching.update import Learner, missing_curvature
 
-PATIENCE = 0.5  # seconds that who corrects waits for the learning; it goes on without them
+LEARNING_TIMEOUT = 0.5  # seconds that who corrects waits for the learning; it goes on without them
 MAX_DRAWING = 100_000  # bytes of a picture file that is kept with its correction; the pixels are kept of every one
 
 
@@ -70,12 +70,12 @@ class Teacher:
     network is replaced as a whole, never changed: whoever holds one goes on with one whole set of weights.
     """
 
-    def __init__(self, model: Path, corrections: Path, patience: float | None = PATIENCE) -> None:
+    def __init__(self, model: Path, corrections: Path, timeout: float | None = LEARNING_TIMEOUT) -> None:
         """Load the model. Raises `OSError` and `ValueError` as `load_model` does.
 
-        `patience` is how many seconds to wait for the learning of a correction; None is until it is learnt.
+        `timeout` is how many seconds to wait for the learning of a correction; None is until it is learnt.
         """
-        self.patience = patience
+        self.timeout = timeout
         own = model_path() if is_shipped(model) else model
         self._file = ModelFile(own)
         self._store = Store(corrections)
@@ -98,7 +98,7 @@ class Teacher:
         remove_abandoned_parts(own)
         thread = self._start_learning()
         if base_of(self._file.network):
-            thread.join(self.patience)
+            thread.join(self.timeout)
 
     @property
     def network(self) -> NeuralNetwork:
@@ -252,11 +252,11 @@ class Teacher:
             yield transaction
 
     def _learn(self) -> None:
-        """Let the thread learn what is stored, and wait for it with some patience: less where it is busy already."""
-        thread, busy_since, patience = self._start_learning(), self._busy_since, self.patience
-        if busy_since and patience is not None:
-            patience = max(0.0, busy_since + patience - time.monotonic())
-        thread.join(patience)
+        """Let the thread learn what is stored, and wait for it with some timeout: less where it is busy already."""
+        thread, busy_since, timeout = self._start_learning(), self._busy_since, self.timeout
+        if busy_since and timeout is not None:
+            timeout = max(0.0, busy_since + timeout - time.monotonic())
+        thread.join(timeout)
 
     def _start_learning(self) -> threading.Thread:
         """Return the thread that will learn what is stored by now."""

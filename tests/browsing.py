@@ -40,7 +40,7 @@ class Service:
 
     def start(self) -> None:
         app = create_app(self.config)
-        app.extensions["teacher"].patience = None  # answer a correction when it is learnt, however busy the machine
+        app.extensions["teacher"].timeout = None  # answer a correction when it is learnt, however busy the machine
         app.before_request(lambda: self.received.append(request.get_data()))
         self.http: BaseWSGIServer = make_server("127.0.0.1", self.port, app, threaded=True)
         self.port = self.http.port

@@ -30,7 +30,7 @@ from drawing.decoding import decode
 from drawing.preparation import prepare
 from neural_network import NeuralNetwork
 from teaching.model_file import to_arrays
-from teaching.teacher import PATIENCE
+from teaching.teacher import LEARNING_TIMEOUT
 from teaching.update import Learner
 from tests.asking import WholeAnswers, assert_problem, data_url, picture, seven
 from tests.conftest import missing, same_weights
@@ -46,7 +46,7 @@ def make(model: Path) -> Make:
 
     def make_app(**config: object) -> Flask:
         app = server.create_app({"MODEL": model, "LESSONS_PER_MINUTE": 10_000, **config})
-        app.extensions["teacher"].patience = None  # until it is learnt, however slow the machine
+        app.extensions["teacher"].timeout = None  # until it is learnt, however slow the machine
         app.test_client_class = WholeAnswers
         return app
 
@@ -424,7 +424,7 @@ def test_while_something_is_learnt_corrections_are_acknowledged_and_everybody_is
     teach(client, digits[0], another(client, digits[0]))
     known = client.post("/query", json={"inputs": digits[1].tolist()}).json
     slow = SlowLearner(monkeypatch)
-    app.extensions["teacher"].patience = PATIENCE
+    app.extensions["teacher"].timeout = LEARNING_TIMEOUT
     started = time.monotonic()
     answer = teach(client, digits[1], another(client, digits[1]))
     assert time.monotonic() - started < 1

@@ -19,7 +19,7 @@ from data.data_sets import bundled_digits, default_model
 from data.records import scale
 from neural_network import NeuralNetwork
 from teaching.store import StorageError, Transaction, database
-from teaching.teacher import MAX_DRAWING, PATIENCE, CorrectionNotFoundError, Teacher
+from teaching.teacher import MAX_DRAWING, LEARNING_TIMEOUT, CorrectionNotFoundError, Teacher
 from teaching.update import Learner
 from tests.conftest import PROJECT, same_weights
 
@@ -39,7 +39,7 @@ def teacher(model: Path) -> Teacher:
 
 def open_teacher(model: Path) -> Teacher:
     """A teacher who waits until all is learnt, however slow the machine."""
-    return Teacher(model, database(), patience=None)
+    return Teacher(model, database(), timeout=None)
 
 
 def teach_wrong(teacher: Teacher, *rows: int) -> list[int]:
@@ -387,7 +387,7 @@ def test_a_correction_is_acknowledged_and_listed_whatever_is_being_learnt(monkey
     teach_wrong(teacher, 0)
     before = teacher.network
     slow = SlowLearner(monkeypatch)
-    teacher.patience = PATIENCE
+    teacher.timeout = LEARNING_TIMEOUT
     for row in (1, 2, 3):
         started = time.monotonic()
         done = teacher.teach(DIGITS[row], int(WRONG[row]))
@@ -398,7 +398,7 @@ def test_a_correction_is_acknowledged_and_listed_whatever_is_being_learnt(monkey
     assert (status.learning, status.corrections, status.latest, status.problem) == (True, 1, 1, "")
     started = time.monotonic()
     assert teacher.take_back(2) == 3
-    assert time.monotonic() - started < PATIENCE  # nobody waits for what takes long anyway
+    assert time.monotonic() - started < LEARNING_TIMEOUT  # nobody waits for what takes long anyway
     slow.may_end.set()
     wait_until_learnt(teacher)
     assert (teacher.status.corrections, teacher.status.latest) == (3, 4)
@@ -407,7 +407,7 @@ def test_a_correction_is_acknowledged_and_listed_whatever_is_being_learnt(monkey
 
 def test_a_model_that_is_trained_while_something_is_learnt_stays_and_is_taken_up(monkeypatch, teacher, model, trained):
     slow = SlowLearner(monkeypatch)
-    teacher.patience = 0.01
+    teacher.timeout = 0.01
     teach_wrong(teacher, 0)
     assert slow.begun.wait(60)
     trained.wih[0] += 1
@@ -418,7 +418,7 @@ def test_a_model_that_is_trained_while_something_is_learnt_stays_and_is_taken_up
     assert model.read_bytes() == trained_anew
     assert same_weights(teacher.network, trained)
     assert teacher.count() == 0
-    teacher.patience = None
+    teacher.timeout = None
     teach_wrong(teacher, 1)
     assert same_weights(teacher.network, learnt_afresh(trained, teacher))
     assert teacher.count() == 1
@@ -437,7 +437,7 @@ def test_who_learns_beside_a_process_that_was_killed_while_it_learnt_goes_on(mon
     )
     assert program.stdout
     assert program.stdout.readline()
-    teacher.patience = 0.2
+    teacher.timeout = 0.2
     assert teacher.teach(DIGITS[0], int(WRONG[0])).learning
     program.kill()
     program.communicate()
