@@ -19,7 +19,7 @@ from data.data_sets import bundled_digits, default_model
 from data.records import scale
 from neural_network import NeuralNetwork
 from teaching.store import StorageError, Transaction, database
-from teaching.teacher import MAX_DRAWING, LEARNING_TIMEOUT, CorrectionNotFoundError, Teacher
+from teaching.teacher import LEARNING_TIMEOUT, MAX_DRAWING, CorrectionNotFoundError, Teacher
 from teaching.update import Learner
 from tests.conftest import PROJECT, same_weights
 
