@@ -153,6 +153,7 @@ class Server(TcpWSGIServer):
             for channel in self.active_channels.values():
                 channel.will_close |= channel.is_waiting and channel.request is None
         self.task_dispatcher.shutdown(timeout=0.1)
+        self.trigger.close()
 
     def _poll(self, timeout: float) -> None:
         self.asyncore.loop(timeout=timeout, map=self._map, use_poll=self.adj.asyncore_use_poll, count=1)
