@@ -15,7 +15,21 @@ from statistics import median
 
 from threadpoolctl import threadpool_info
 
+from data.records import Records
+
 LIBRARIES = ("numpy", "scipy", "scikit-learn")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What training is measured on, and how much of it."""
+
+    train: Records
+    test: Records
+    picture: Path | None  # where `reach` draws
+    quick: bool = False
+    runs: int = 3  # how often each thing is measured
+    goal: float = 0.975  # the accuracy on the test records that `reach` trains for
 
 
 @dataclass(frozen=True)

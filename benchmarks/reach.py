@@ -9,6 +9,7 @@ import contextlib
 import importlib
 import io
 import math
+import sys
 import time
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
@@ -19,8 +20,7 @@ from numpy.typing import NDArray
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
-from benchmarks.bench import Bench, show_progress
-from benchmarks.measuring import Row, ratio
+from benchmarks.measuring import Bench, Row, ratio
 from charts import accuracy_against_seconds
 from data.records import Records
 from training import Settings, new_network, train_epochs
@@ -79,7 +79,7 @@ def reach(bench: Bench) -> list[Row]:
             next(train(few, 0))  # libraries load the rest of themselves when first used
         for seed in range(bench.runs):
             for name, train in COMPETITORS.items():
-                show_progress(f"reach: {name}, seed {seed}")
+                print(f"reach: {name}, seed {seed}", file=sys.stderr, flush=True)
                 curves[name].append(measure_curve(train(bench.train, seed), bench.test, bench.goal))
                 curves[name].sort(key=lambda points: seconds_until(bench.goal, points))
     times = {name: [seconds_until(bench.goal, points) for points in runs] for name, runs in curves.items()}
