@@ -12,7 +12,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -21,12 +20,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
+from typing import Any
 
 import numpy as np
 import psutil
 
 from benchmarks.measuring import Row, describe_machine, format_table, measure_seconds
-from benchmarks.servers import Server, running, wait_until
+from benchmarks.serving import SEVEN, Server, running, wait_until
 from data.data_sets import bundled_digits, shipped_model
 from data.distortion import FOR_DIGITS, distort
 from data.files import PROJECT
@@ -36,47 +36,40 @@ from teaching.teacher import Teacher
 from teaching.update import Learner
 from tests.attacks import PICTURES
 
-DRAWING = "POST", "/query", (PROJECT / "docs" / "seven.png").read_bytes(), "image/png"
+DRAWING = "POST", "/query", SEVEN, "image/png"
 HEALTH = "GET", "/healthz"
 NO_ANSWER, REFUSED = 0, -1  # in the place of a status: the connection broke; nobody listens
+Answers = tuple[list[float], Counter[int]]  # their seconds, and how many have which status
 TEACHERS = 8  # clients that correct at the same time
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What a server kept: corrections acknowledged and lost; answers by status; processes killed.
-
-    `answers` counts the different answers of its processes to one question, `afresh` says whether the weights equal
-    those that the stored corrections give afresh.
-    """
+    """What a server of several processes kept while some of them were killed."""
 
     acknowledged: int
     lost: int
-    statuses: dict[int, int]
+    statuses: dict[int, int]  # how many answers have which
     kills: int
-    answers: int
-    afresh: bool
+    answers: int  # different ones of its processes to one question
+    afresh: bool  # whether the weights equal those that the stored corrections give afresh
 
 
-def ask_repeatedly(server: Server, request: tuple, seconds: float, pause: float = 0.0) -> tuple[list[float], list[int]]:
-    """Ask the same for some seconds, or until nobody listens; return the seconds and the status of each answer."""
-    times, statuses, end = list[float](), list[int](), time.perf_counter() + seconds
-    while time.perf_counter() < end and REFUSED not in statuses[-1:]:
+def ask_repeatedly(server: Server, request: tuple, seconds: float, pause: float = 0) -> Answers:
+    """Ask the same for some seconds, or until nobody listens."""
+    times, statuses, end = list[float](), Counter[int](), time.perf_counter() + seconds
+    while time.perf_counter() < end and not statuses[REFUSED]:
         started = time.perf_counter()
         try:
-            statuses.append(server.ask(*request)[0])
+            status = server.ask(*request)[0]
         except ConnectionRefusedError:
-            statuses.append(REFUSED)
+            status = REFUSED
         except (OSError, http.client.HTTPException):
-            statuses.append(NO_ANSWER)
+            status = NO_ANSWER
         times.append(time.perf_counter() - started)
+        statuses[status] += 1
         time.sleep(pause)
     return times, statuses
-
-
-def count_failures(statuses: list[int]) -> int:
-    """Return how many of the answers are not of status 200."""
-    return sum(status != 200 for status in statuses)
 
 
 def pictures() -> list[Row]:
@@ -101,11 +94,11 @@ def crowd() -> list[Row]:
         memory = server.memory()
         times = [seconds for client in clients for seconds in client.result()[0]]
         grown = server.memory() - memory
-        statuses = [status for client in (health, *clients) for status in client.result()[1]]
+        statuses = sum((client.result()[1] for client in (health, *clients)), Counter[int]())
     return [
         Row("64 clients: answers a second", [len(times) / 60], "1/s"),
         Row("… 95 % of them within", [quantiles(times, n=20)[-1]], "s"),
-        Row("… that failed", [count_failures(statuses)], "", at_most=0),
+        Row("… that failed", [statuses.total() - statuses[200]], "", at_most=0),
         Row("… longest wait of /healthz", [max(health.result()[0])], "s"),
         Row("… more memory after 60 s than after 20 s", [grown], "MB"),
     ]
@@ -113,28 +106,22 @@ def crowd() -> list[Row]:
 
 def slow() -> list[Row]:
     """Hold 420 connections from another address by a byte now and then, and ask meanwhile."""
-    with running() as server:
+    with running() as server, ThreadPoolExecutor(1) as pool:
+        health = pool.submit(ask_repeatedly, server, HEALTH, 40, 0.1)
         sockets = []
         for _ in range(420):
             with suppress(OSError):
                 sockets.append(socket.create_connection(("127.0.0.1", server.port), 5, source_address=("127.0.0.2", 0)))
-        end = time.perf_counter() + 40
-
-        def drip() -> None:
-            while time.perf_counter() < end:
-                for one in sockets:
-                    with suppress(OSError):
-                        one.send(b"P")
-                time.sleep(1)
-
-        thread = threading.Thread(target=drip)
-        thread.start()
-        times, statuses = ask_repeatedly(server, HEALTH, 38, 0.1)
-        thread.join()
+        while not health.done():
+            for one in sockets:
+                with suppress(OSError):
+                    one.send(b"P")
+            time.sleep(1)
         for one in sockets:
             one.close()
+        times, statuses = health.result()
     return [
-        Row("420 slow sockets: failed requests of others", [count_failures(statuses)], "", at_most=0),
+        Row("420 slow sockets: failed requests of others", [statuses.total() - statuses[200]], "", at_most=0),
         Row("… longest wait of /healthz", [max(times)], "s", at_most=0.5),
     ]
 
@@ -176,10 +163,10 @@ def teach_and_kill(model: Path, workers: int, seconds: float) -> Kept:
     return Kept(len(given), len(given - {one.id for one in stored}), statuses, kills, len(answers), same)
 
 
-def correct_until(end: float, server: Server, number: int) -> list[tuple[int, dict]]:
+def correct_until(end: float, server: Server, number: int) -> list[tuple[int, Any]]:
     """Give one wrong label after another until `end`; return the statuses and replies, but not those of the killed."""
     pixels, labels = bundled_digits("test")  # (360, 784), (360,)
-    replies, chance = [], random.Random(number)
+    replies, chance = list[tuple[int, Any]](), random.Random(number)
     for row in itertools.cycle(range(number, len(labels), TEACHERS)):
         if time.monotonic() >= end:
             return replies
@@ -187,11 +174,6 @@ def correct_until(end: float, server: Server, number: int) -> list[tuple[int, di
         with suppress(OSError, http.client.HTTPException):  # its process was killed
             replies.append(server.ask("POST", "/train", {"inputs": pixels[row].tolist(), "label": label}))
     return replies
-
-
-def is_taught(server: Server) -> bool:
-    """Tell whether the server says that its network knows all corrections."""
-    return not server.ask(*HEALTH)[1]["corrections"]["learning"]
 
 
 def many() -> list[Row]:
@@ -211,7 +193,7 @@ def many() -> list[Row]:
             health = pool.submit(ask_repeatedly, server, HEALTH, 20, 0.1)
             undone = measure_seconds(lambda: server.ask("DELETE", "/corrections/1"))
             taught = measure_seconds(lambda: server.ask("POST", "/train", lesson))
-            followed = wait_until(lambda: is_taught(server), 60)
+            followed = wait_until(lambda: not server.ask(*HEALTH)[1]["corrections"]["learning"], 60)
             times, statuses = health.result()
         server.stop()
     return [
@@ -220,7 +202,7 @@ def many() -> list[Row]:
         Row("… one more meanwhile, acknowledged", [taught], "s", at_most=1),
         Row("… until the network knows all of it", [followed], "s", at_most=10),
         Row("… longest wait of /healthz", [max(times)], "s", at_most=0.5),
-        Row("… failed requests of /healthz", [count_failures(statuses)], "", at_most=0),
+        Row("… failed requests of /healthz", [statuses.total() - statuses[200]], "", at_most=0),
     ]
 
 
@@ -233,7 +215,7 @@ def end() -> list[Row]:
         server.process.send_signal(signal.SIGTERM)
         status = server.process.wait(20)
         seconds = time.perf_counter() - started
-        statuses = Counter(one for client in clients for one in client.result()[1])
+        statuses = sum((client.result()[1] for client in clients), Counter[int]())
     others = statuses.total() - statuses[200] - statuses[NO_ANSWER] - statuses[REFUSED]
     return [
         Row(f"SIGTERM under load: exit status {status}", [seconds], "s", at_most=5),

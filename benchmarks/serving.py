@@ -1,36 +1,109 @@
-"""Measure what a drawing costs: its steps without a server, and the CPU time of a server that answers it.
+"""Servers in processes of their own, which the benchmarks ask, load and kill; and what one drawing costs them.
 
-Beside the server runs an empty Flask route under the same waitress. The two take turns, so that whatever else the
-machine does meets both. How a server holds under load is measured by hold.py.
+`python -m benchmarks.serving` measures the CPU time of a server beside that of an empty Flask route under the same
+waitress. The two take turns, so that whatever else the machine does meets both. How a server holds under load is
+measured by hold.py.
 """
 
 import argparse
 import base64
 import http.client
 import json
-from collections.abc import Callable, Sequence
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
+import psutil
 from flask import Flask
-from threadpoolctl import threadpool_limits
 
-from benchmarks.measuring import Row, describe_machine, format_table, measure_seconds
-from benchmarks.servers import Server, running
-from data.data_sets import bundled_digits, shipped_model
-from data.model_files import load_model
-from data.records import scale
+from benchmarks.measuring import Row, describe_machine, format_table
+from data.data_sets import shipped_model
+from data.files import PROJECT
 from drawing.decoding import decode
-from drawing.preparation import prepare
 from web.serving import listen, serve
 
-DRAWINGS, CANVAS, DIGIT = 200, 280, 200  # how many; pixels
+SEVEN = (PROJECT / "docs" / "seven.png").read_bytes()  # 280 x 280
+CANVAS = cv2.imencode(".png", cv2.cvtColor(decode(SEVEN), cv2.COLOR_GRAY2BGRA))[1].tobytes()  # as a canvas gives it
+WAITRESS = "server.py", "--port", "{port}"
+EMPTY = "-m", "benchmarks.serving", "--empty", "{port}"
 ROUNDS, REQUESTS = 8, 250  # in which the CPU time is measured, and how many requests each has
 CPU_BARS = {1: 1.4, 8: 1.7}  # milliseconds for so many clients
+
+
+class Server:
+    """A server on a free port, with the model and the corrections in `folder`."""
+
+    def __init__(self, folder: Path, command: Sequence[str] = WAITRESS) -> None:
+        """Start it, and wait until it answers; `seconds_to_start` says how long that took."""
+        self.folder, self.model = folder, folder / "model.npz"
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        paths = {"DIGITS_MODEL": str(self.model), "DIGITS_DATA": str(folder)}
+        self.environment = os.environ | paths | {"DIGITS_LESSONS_PER_MINUTE": "1000000"}
+        options = [part.format(port=self.port) for part in command]
+        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self.process = subprocess.Popen([sys.executable, *options], cwd=PROJECT, env=self.environment, **quiet)
+        self.seconds_to_start = wait_until(lambda: self.ask("GET", "/healthz")[0] == 200, 60)
+        if self.seconds_to_start == float("inf"):
+            self.stop()
+            raise RuntimeError(f"the server did not start; try: python {' '.join(options)}")
+
+    def ask(self, method: str, path: str, body: object = None, kind: str = "application/json") -> tuple[int, Any]:
+        """Return the status and the JSON of an answer, over a connection of its own."""
+        content = body if isinstance(body, bytes) or body is None else json.dumps(body)
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
+            connection.request(method, path, content, {"Content-Type": kind})
+            response = connection.getresponse()
+            text = response.read()
+        return response.status, json.loads(text) if text else {}
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU time that the process has taken."""
+        return sum(psutil.Process(self.process.pid).cpu_times()[:2])
+
+    def memory(self, name: str = "VmRSS") -> float:
+        """Return the memory of the process in MB, on Linux: `VmRSS` now, `VmHWM` at its highest."""
+        lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1000
+
+    def stop(self) -> None:
+        """End the process, and wait for its end."""
+        self.process.terminate()
+        self.process.wait(20)
+
+
+@contextmanager
+def running(command: Sequence[str] = WAITRESS, model: Path | None = None) -> Iterator[Server]:
+    """Run a server with a copy of the model (default: the one that ships) in a new folder until the block ends."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copyfile(model or shipped_model(), Path(folder) / "model.npz")
+        server = Server(Path(folder), command)
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+def wait_until(done: Callable[[], bool], seconds: float) -> float:
+    """Return after how many seconds it was done; infinity where it was not. A refused connection is not done."""
+    started = time.perf_counter()
+    while time.perf_counter() < started + seconds:
+        with suppress(OSError):
+            if done():
+                return time.perf_counter() - started
+        time.sleep(0.02)
+    return float("inf")
 
 
 def main() -> None:
@@ -39,47 +112,18 @@ def main() -> None:
     parser.add_argument("--empty", type=int, metavar="PORT", help="only serve the empty route")
     options = parser.parse_args()
     if options.empty:
-        serve_empty(options.empty)
+        app = Flask(__name__)
+        app.add_url_rule("/query", "query", lambda: "", methods=["POST"])
+        app.add_url_rule("/healthz", "healthz", lambda: "")
+        serve(app, listen("127.0.0.1", options.empty))
         return
-    files = draw_files()
-    with running() as server, running(("-m", "benchmarks.serving", "--empty", "{port}")) as empty:
-        rows = measure_steps(files) + measure_cpu(server, empty, files)
+    with running() as server, running(EMPTY) as empty:
+        rows = measure_cpu(server, empty)
     print(f"Machine: {describe_machine()}\n\n{format_table(rows)}")
 
 
-def draw_files() -> list[bytes]:
-    """Return drawings as PNG files as a canvas gives them: dark ink on white paper, with an alpha channel."""
-    files = []
-    for image in bundled_digits("test")[0][:DRAWINGS]:
-        large = cv2.resize(image.reshape(28, 28), (DIGIT, DIGIT), interpolation=cv2.INTER_CUBIC)
-        strokes = cv2.threshold(large, 127, 255, cv2.THRESH_BINARY_INV)[1]
-        paper = np.pad(strokes, (CANVAS - DIGIT) // 2, constant_values=255)  # (280, 280)
-        files.append(cv2.imencode(".png", cv2.cvtColor(paper, cv2.COLOR_GRAY2BGRA))[1].tobytes())
-    return files
-
-
-def measure_steps(files: list[bytes]) -> list[Row]:
-    """Return what the steps of an answer cost without a server around them."""
-    network = load_model(shipped_model())
-    images = [decode(file) for file in files]
-    records = [scale(prepare(image)).reshape(-1) for image in images]
-    steps: list[tuple[str, Callable[[Any], object], Sequence[Any], float | None]] = [
-        ("decoding one drawing", decode, files, None),
-        ("preparing one drawing", prepare, images, 1.5),
-        ("query of one drawing", network.query, records, 0.1),
-    ]
-    with threadpool_limits(1):
-        return [
-            Row(what, [1000 * measure_seconds(partial(step, value)) for value in values], "ms", at_most=bar)
-            for what, step, values, bar in steps
-        ]
-
-
-def measure_cpu(server: Server, empty: Server, files: list[bytes]) -> list[Row]:
-    """Return the CPU time of the servers' processes for one request."""
-    bodies = [
-        json.dumps({"imageData": f"data:image/png;base64,{base64.b64encode(file).decode()}"}).encode() for file in files
-    ]
+def measure_cpu(server: Server, empty: Server) -> list[Row]:
+    """Return the CPU time of the servers' processes for one request, over connections that are kept."""
     rows = []
     for clients, bar in CPU_BARS.items():
         spent: dict[Server, list[float]] = {server: [], empty: []}
@@ -87,30 +131,23 @@ def measure_cpu(server: Server, empty: Server, files: list[bytes]) -> list[Row]:
             for one, milliseconds in spent.items():
                 before = one.cpu_seconds()
                 with ThreadPoolExecutor(clients) as pool:
-                    list(pool.map(partial(post, one.port, bodies), [REQUESTS // clients] * clients))
+                    list(pool.map(partial(post, one.port), [REQUESTS // clients] * clients))
                 milliseconds.append((one.cpu_seconds() - before) * 1000 / (REQUESTS // clients * clients))
         rows.append(Row(f"CPU time of /query, clients: {clients}", spent[server], "ms", at_most=bar))
         rows.append(Row(f"CPU time of an empty route, clients: {clients}", spent[empty], "ms"))
     return rows
 
 
-def post(port: int, bodies: list[bytes], count: int) -> None:
-    """Ask `count` times over one connection."""
+def post(port: int, count: int) -> None:
+    """Ask `count` times over one connection, as the drawing page does."""
+    body = json.dumps({"imageData": f"data:image/png;base64,{base64.b64encode(CANVAS).decode()}"})
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
-        for number in range(count):
-            connection.request("POST", "/query", bodies[number % len(bodies)], {"Content-Type": "application/json"})
+        for _ in range(count):
+            connection.request("POST", "/query", body, {"Content-Type": "application/json"})
             response = connection.getresponse()
             response.read()
             if response.status != 200:
                 raise RuntimeError(f"the server answered {response.status}")
-
-
-def serve_empty(port: int) -> None:
-    """Serve a route that does nothing, the way server.py is served."""
-    app = Flask(__name__)
-    app.add_url_rule("/query", "query", lambda: "", methods=["POST"])
-    app.add_url_rule("/healthz", "healthz", lambda: "")
-    serve(app, listen("127.0.0.1", port))
 
 
 if __name__ == "__main__":
