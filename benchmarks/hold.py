@@ -6,95 +6,70 @@ end. It needs what is in requirements-dev.txt.
 
 import argparse
 import http.client
-import json
-import os
+import itertools
+import random
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
 import numpy as np
+import psutil
 
 from benchmarks.measuring import Row, describe_machine, format_table, measure_seconds
-from benchmarks.workers import teach_and_kill
+from benchmarks.serving import SEVEN, Server, running, wait_until
 from data.data_sets import bundled_digits, shipped_model
 from data.distortion import FOR_DIGITS, distort
 from data.files import PROJECT
+from neural_network import NeuralNetwork
+from teaching.model_file import to_arrays
+from teaching.teacher import Teacher
+from teaching.update import Learner
 from tests.attacks import PICTURES
 
-SEVEN = (PROJECT / "docs" / "seven.png").read_bytes()
-TICKS = os.sysconf("SC_CLK_TCK")
+DRAWING = "POST", "/query", SEVEN, "image/png"
+HEALTH = "GET", "/healthz"
+NO_ANSWER, REFUSED = 0, -1  # in the place of a status: the connection broke; nobody listens
+Answers = tuple[list[float], Counter[int]]  # their seconds, and how many have which status
+TEACHERS = 8  # clients that correct at the same time
 
 
-class Server:
-    """A server in a process of its own, with a model and corrections in `folder`."""
+@dataclass(frozen=True)
+class Kept:
+    """What a server of several processes kept while some of them were killed."""
 
-    def __init__(self, folder: Path, *command: str) -> None:
-        self.folder = folder
-        self.model = folder / "model.npz"
-        if not self.model.exists():
-            self.model.write_bytes(shipped_model().read_bytes())
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        environment = {
-            "DIGITS_MODEL": str(self.model),
-            "DIGITS_DATA": str(folder),
-            "DIGITS_LESSONS_PER_MINUTE": "100000",
-        }
-        options = [part.format(port=self.port) for part in command or ("server.py", "--port", "{port}")]
-        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        self.process = subprocess.Popen([sys.executable, *options], cwd=PROJECT, env=environment, **quiet)
-        self.seconds_to_start = self._wait()
+    acknowledged: int
+    lost: int
+    statuses: dict[int, int]  # how many answers have which
+    kills: int
+    answers: int  # different ones of its processes to one question
+    afresh: bool  # whether the weights equal those that the stored corrections give afresh
 
-    def _wait(self) -> float:
+
+def ask_repeatedly(server: Server, request: tuple, seconds: float, pause: float = 0) -> Answers:
+    """Ask the same for some seconds, or until nobody listens."""
+    times, statuses, end = list[float](), Counter[int](), time.perf_counter() + seconds
+    while time.perf_counter() < end and not statuses[REFUSED]:
         started = time.perf_counter()
-        while time.perf_counter() < started + 60:
-            with suppress(OSError):
-                if self.ask("GET", "/healthz")[0] == 200:
-                    return time.perf_counter() - started
-            time.sleep(0.02)
-        raise SystemExit("error: the server did not start.")
-
-    def ask(self, method: str, path: str, body: object = None, kind: str = "application/json") -> tuple[int, dict]:
-        """Return the status and the JSON of an answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        content = body if isinstance(body, bytes) else json.dumps(body) if body is not None else None
-        connection.request(method, path, content, {"Content-Type": kind})
-        with connection.getresponse() as response:
-            text = response.read()
-        connection.close()
-        return response.status, json.loads(text) if text else {}
-
-    def cpu_seconds(self) -> float:
-        """Return the CPU time that the process has taken."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
-
-    def memory(self, name: str) -> float:
-        """Return the memory of the process in MB: `VmRSS` now, `VmHWM` at its highest."""
-        lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1000
-
-
-@contextmanager
-def running(*command: str) -> Iterator[Server]:
-    """Run a server in a new folder until the end of the block."""
-    with tempfile.TemporaryDirectory(prefix="hold_") as folder:
-        server = Server(Path(folder), *command)
         try:
-            yield server
-        finally:
-            server.process.terminate()
-            server.process.wait(20)
+            status = server.ask(*request)[0]
+        except ConnectionRefusedError:
+            status = REFUSED
+        except (OSError, http.client.HTTPException):
+            status = NO_ANSWER
+        times.append(time.perf_counter() - started)
+        statuses[status] += 1
+        time.sleep(pause)
+    return times, statuses
 
 
 def pictures() -> list[Row]:
@@ -102,76 +77,51 @@ def pictures() -> list[Row]:
     rows = []
     for name, make in PICTURES.items():
         with running() as server:
-            server.ask("POST", "/query", SEVEN, "image/png")
-            cpu, memory = server.cpu_seconds(), server.memory("VmRSS")
+            server.ask(*DRAWING)
+            cpu, memory = server.cpu_seconds(), server.memory()
             status, _ = server.ask("POST", "/query", make(), "image/png")
             rows.append(Row(f"{name}: {status}, CPU", [server.cpu_seconds() - cpu], "s", at_most=1.5))
             rows.append(Row(f"{name}: memory", [server.memory("VmHWM") - memory], "MB", at_most=250))
     return rows
 
 
-def watch(server: Server, path: str, seconds: float, pause: float = 0.1) -> tuple[list[float], int]:
-    """Ask for `path` every now and then; return the seconds of each answer, and how many were wrong."""
-    times, wrong, end = [], 0, time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        started = time.perf_counter()
-        try:
-            wrong += server.ask("GET", path)[0] != 200
-        except OSError:
-            wrong += 1
-        times.append(time.perf_counter() - started)
-        time.sleep(pause)
-    return times, wrong
-
-
 def crowd() -> list[Row]:
     """Let 64 clients draw for a minute."""
     with running() as server, ThreadPoolExecutor(65) as pool:
-        end = time.perf_counter() + 60
-
-        def draw() -> list[tuple[float, int]]:
-            answers = []
-            while time.perf_counter() < end:
-                started = time.perf_counter()
-                status, _ = server.ask("POST", "/query", SEVEN, "image/png")
-                answers.append((time.perf_counter() - started, status))
-            return answers
-
-        clients = [pool.submit(draw) for _ in range(64)]
-        times, wrong = watch(server, "/healthz", 60)
-        answers = [answer for client in clients for answer in client.result()]
+        health = pool.submit(ask_repeatedly, server, HEALTH, 60, 0.1)
+        clients = [pool.submit(ask_repeatedly, server, DRAWING, 60) for _ in range(64)]
+        time.sleep(20)
+        memory = server.memory()
+        times = [seconds for client in clients for seconds in client.result()[0]]
+        grown = server.memory() - memory
+        statuses = sum((client.result()[1] for client in (health, *clients)), Counter[int]())
     return [
-        Row("64 clients: answers a second", [len(answers) / 60], "1/s"),
-        Row("… 95 % of them within", [quantiles([seconds for seconds, _ in answers], n=20)[-1]], "s"),
-        Row("… that failed", [sum(status != 200 for _, status in answers) + wrong], "", at_most=0),
-        Row("… longest wait of /healthz", [max(times)], "s"),
+        Row("64 clients: answers a second", [len(times) / 60], "1/s"),
+        Row("… 95 % of them within", [quantiles(times, n=20)[-1]], "s"),
+        Row("… that failed", [statuses.total() - statuses[200]], "", at_most=0),
+        Row("… longest wait of /healthz", [max(health.result()[0])], "s"),
+        Row("… more memory after 60 s than after 20 s", [grown], "MB"),
     ]
 
 
 def slow() -> list[Row]:
     """Hold 420 connections from another address by a byte now and then, and ask meanwhile."""
-    with running() as server:
+    with running() as server, ThreadPoolExecutor(1) as pool:
+        health = pool.submit(ask_repeatedly, server, HEALTH, 40, 0.1)
         sockets = []
         for _ in range(420):
             with suppress(OSError):
                 sockets.append(socket.create_connection(("127.0.0.1", server.port), 5, source_address=("127.0.0.2", 0)))
-        end = time.perf_counter() + 40
-
-        def drip() -> None:
-            while time.perf_counter() < end:
-                for one in sockets:
-                    with suppress(OSError):
-                        one.send(b"P")
-                time.sleep(1)
-
-        thread = threading.Thread(target=drip)
-        thread.start()
-        times, wrong = watch(server, "/healthz", 38)
-        thread.join()
+        while not health.done():
+            for one in sockets:
+                with suppress(OSError):
+                    one.send(b"P")
+            time.sleep(1)
         for one in sockets:
             one.close()
+        times, statuses = health.result()
     return [
-        Row("420 slow sockets: failed requests of others", [wrong], "", at_most=0),
+        Row("420 slow sockets: failed requests of others", [statuses.total() - statuses[200]], "", at_most=0),
         Row("… longest wait of /healthz", [max(times)], "s", at_most=0.5),
     ]
 
@@ -189,19 +139,41 @@ def workers() -> list[Row]:
     ]
 
 
-def wait_until(done: Callable[[], bool], seconds: float) -> float:
-    """Return after how many seconds it was done; infinity where it was not."""
-    started = time.perf_counter()
-    while time.perf_counter() < started + seconds:
-        if done():
-            return time.perf_counter() - started
-        time.sleep(0.1)
-    return float("inf")
+def teach_and_kill(model: Path, workers: int, seconds: float) -> Kept:
+    """Correct through all processes of gunicorn for some seconds, and kill one of them every second or two."""
+    kills, chance, probe = 0, random.Random(0), {"inputs": bundled_digits("test")[0][0].tolist()}
+    options = "--bind", "127.0.0.1:{port}", "--workers", str(workers), "--threads", "4"
+    with running(("-m", "gunicorn", *options, "server:create_app()"), model) as server:
+        end = time.monotonic() + seconds
+        with ThreadPoolExecutor(TEACHERS) as clients:
+            tasks = [clients.submit(correct_until, end, server, number) for number in range(TEACHERS)]
+            while time.monotonic() < end:
+                time.sleep(chance.uniform(1, 2))
+                for process in psutil.Process(server.process.pid).children()[:1]:
+                    process.kill()
+                    kills += 1
+        replies = [reply for task in tasks for reply in task.result()]
+        given = {reply["correction"]["id"] for status, reply in replies if status in (200, 201)}
+        teacher = Teacher(server.model, server.folder / "corrections.db", timeout=None)
+        stored = teacher.page(-1)[::-1]
+        answers = {str(server.ask("POST", "/query", probe)[1]["outputs"]) for _ in range(50)}
+        afresh = Learner(NeuralNetwork.load(model)).learn(*to_arrays(stored))
+        same = np.array_equal(afresh.wih, teacher.network.wih) and np.array_equal(afresh.who, teacher.network.who)
+    statuses = Counter(status for status, _ in replies)
+    return Kept(len(given), len(given - {one.id for one in stored}), statuses, kills, len(answers), same)
 
 
-def is_learning(server: Server) -> bool:
-    """Tell whether the server says that its network does not know all corrections yet."""
-    return bool(server.ask("GET", "/healthz")[1]["corrections"]["learning"])
+def correct_until(end: float, server: Server, number: int) -> list[tuple[int, Any]]:
+    """Give one wrong label after another until `end`; return the statuses and replies, but not those of the killed."""
+    pixels, labels = bundled_digits("test")  # (360, 784), (360,)
+    replies, chance = list[tuple[int, Any]](), random.Random(number)
+    for row in itertools.cycle(range(number, len(labels), TEACHERS)):
+        if time.monotonic() >= end:
+            return replies
+        label = (int(labels[row]) + chance.randrange(1, 10)) % 10
+        with suppress(OSError, http.client.HTTPException):  # its process was killed
+            replies.append(server.ask("POST", "/train", {"inputs": pixels[row].tolist(), "label": label}))
+    return replies
 
 
 def many() -> list[Row]:
@@ -209,62 +181,46 @@ def many() -> list[Row]:
     images, labels = bundled_digits("train")
     rows = np.arange(10_000) % len(images)
     copies = distort(images[rows], FOR_DIGITS, seed=0)
+    lesson = {"inputs": images[7].tolist(), "label": str(labels[7])}
     with running() as first:
         csv = first.folder / "many.csv"
         np.savetxt(csv, np.column_stack([labels[rows], copies]), fmt="%d", delimiter=",")
-        first.process.terminate()
-        first.process.wait(20)
-        environment = os.environ | {"DIGITS_MODEL": str(first.model), "DIGITS_DATA": str(first.folder)}
-        subprocess.run([sys.executable, "teach.py", "import", csv], cwd=PROJECT, env=environment, check=True)
+        first.stop()
+        command = [sys.executable, "teach.py", "import", str(csv)]
+        subprocess.run(command, cwd=PROJECT, env=first.environment, check=True)
         server = Server(first.folder)
         with ThreadPoolExecutor(1) as pool:
-            health = pool.submit(watch, server, "/healthz", 20)
+            health = pool.submit(ask_repeatedly, server, HEALTH, 20, 0.1)
             undone = measure_seconds(lambda: server.ask("DELETE", "/corrections/1"))
-            taught = measure_seconds(
-                lambda: server.ask("POST", "/train", {"inputs": images[7].tolist(), "label": str(labels[7])})
-            )
-            followed = wait_until(lambda: not is_learning(server), 60)
-            times, wrong = health.result()
-        server.process.terminate()
-        server.process.wait(20)
+            taught = measure_seconds(lambda: server.ask("POST", "/train", lesson))
+            followed = wait_until(lambda: not server.ask(*HEALTH)[1]["corrections"]["learning"], 60)
+            times, statuses = health.result()
+        server.stop()
     return [
         Row("10,000 corrections: start", [server.seconds_to_start], "s", at_most=5),
         Row("… the first of them undone, acknowledged", [undone], "s", at_most=1),
         Row("… one more meanwhile, acknowledged", [taught], "s", at_most=1),
         Row("… until the network knows all of it", [followed], "s", at_most=10),
         Row("… longest wait of /healthz", [max(times)], "s", at_most=0.5),
-        Row("… failed requests of /healthz", [wrong], "", at_most=0),
+        Row("… failed requests of /healthz", [statuses.total() - statuses[200]], "", at_most=0),
     ]
 
 
 def end() -> list[Row]:
     """End a server by SIGTERM while 16 clients draw."""
     with running() as server, ThreadPoolExecutor(16) as pool:
-        statuses: list[int] = []
-        broken: list[str] = []
-
-        def draw() -> None:
-            while True:
-                try:
-                    statuses.append(server.ask("POST", "/query", SEVEN, "image/png")[0])
-                except ConnectionRefusedError:
-                    return  # nobody listens any more
-                except (OSError, http.client.HTTPException) as error:
-                    broken.append(repr(error))
-                    return
-
-        clients = [pool.submit(draw) for _ in range(16)]
+        clients = [pool.submit(ask_repeatedly, server, DRAWING, 30) for _ in range(16)]
         time.sleep(3)
         started = time.perf_counter()
         server.process.send_signal(signal.SIGTERM)
         status = server.process.wait(20)
         seconds = time.perf_counter() - started
-        for client in clients:
-            client.result()
+        statuses = sum((client.result()[1] for client in clients), Counter[int]())
+    others = statuses.total() - statuses[200] - statuses[NO_ANSWER] - statuses[REFUSED]
     return [
         Row(f"SIGTERM under load: exit status {status}", [seconds], "s", at_most=5),
-        Row("… requests without an answer", [len(broken)], "", at_most=0),
-        Row("… answers other than 200", [sum(one != 200 for one in statuses)], "", at_most=0),
+        Row("… requests without an answer", [statuses[NO_ANSWER]], "", at_most=0),
+        Row("… answers other than 200", [others], "", at_most=0),
     ]
 
 

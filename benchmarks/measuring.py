@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+import psutil
 from threadpoolctl import threadpool_info
-
-LIBRARIES = ("numpy", "scipy", "scikit-learn")
 
 
 @dataclass(frozen=True)
@@ -25,33 +24,28 @@ class Row:
     what: str
     values: Sequence[float]
     unit: str
-    at_least: float | None = None
-    at_most: float | None = None
+    at_least: float = -math.inf
+    at_most: float = math.inf
 
     @property
     def bar(self) -> str:
         """The bar in words, and whether it is met; empty without one."""
-        value = median(self.values)
-        if self.at_least is not None:
-            return f"at least {self.at_least:g}: {'met' if value >= self.at_least else 'missed'}"
-        if self.at_most is not None:
-            return f"at most {self.at_most:g}: {'met' if value <= self.at_most else 'missed'}"
-        return ""
+        verdict = "met" if self.at_least <= median(self.values) <= self.at_most else "missed"
+        bars = {"at least": self.at_least, "at most": self.at_most}
+        return ", ".join(f"{word} {bar:g}: {verdict}" for word, bar in bars.items() if math.isfinite(bar))
 
 
-def ratio(what: str, slower: Sequence[float], faster: Sequence[float], at_least: float | None = None) -> Row:
+def ratio(what: str, slower: Sequence[float], faster: Sequence[float], **bar: float) -> Row:
     """Return how many times the median of `faster` goes into that of `slower`."""
-    return Row(what, [median(slower) / median(faster)], "times", at_least)
+    return Row(what, [median(slower) / median(faster)], "times", **bar)
 
 
-def format_table(rows: Sequence[Row], bars: bool = True) -> str:
-    """Return the rows as a Markdown table: the median, the lowest and highest run, and whether `bars` are met."""
-    lines = [["what", "median", "unit", "lowest to highest", *(["bar"] if bars else [])]]
+def format_table(rows: Sequence[Row]) -> str:
+    """Return the rows as a Markdown table: the median, the lowest and highest run, and whether the bar is met."""
+    lines = [["what", "median", "unit", "lowest to highest", "bar"]]
     for row in rows:
-        lowest, highest = format_number(min(row.values)), format_number(max(row.values))
-        spread = f"{lowest} to {highest}" if len(row.values) > 1 else ""
-        line = [row.what, format_number(median(row.values)), row.unit, spread]
-        lines.append([*line, row.bar] if bars else line)
+        middle, *ends = map(format_number, (median(row.values), min(row.values), max(row.values)))
+        lines.append([row.what, middle, row.unit, " to ".join(ends) if len(row.values) > 1 else "", row.bar])
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     lines.insert(1, ["-" * width for width in widths])
     return "\n".join(f"| {' | '.join(map(str.ljust, line, widths))} |" for line in lines)
@@ -85,15 +79,12 @@ def describe_machine() -> str:
     except (OSError, StopIteration):
         processor = platform.processor() or platform.machine()
     pools = sorted({f"{pool['internal_api']} {pool['version'] or ''}".strip() for pool in threadpool_info()})
-    versions = [f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES]
+    versions = [f"{name} {importlib.metadata.version(name)}" for name in ("numpy", "scipy", "scikit-learn")]
     return ", ".join([processor, f"{os.cpu_count()} CPUs", *pools, f"Python {platform.python_version()}", *versions])
 
 
 def foreign_seconds() -> float:
-    """Return the seconds that all CPUs spent on other programs since the system started; NaN where it does not tell."""
-    try:
-        ticks = [*map(int, Path("/proc/stat").read_text().splitlines()[0].split()[1:9])]
-    except OSError:
-        return math.nan
-    idle = sum(ticks[3:5])  # idle, or waiting for a disk
-    return (sum(ticks) - idle) / os.sysconf("SC_CLK_TCK") - sum(os.times()[:4])
+    """Return the seconds that all CPUs spent on other programs since the system started."""
+    times = psutil.cpu_times()
+    idle = times.idle + getattr(times, "iowait", 0)
+    return sum(times[:8]) - idle - sum(os.times()[:4])

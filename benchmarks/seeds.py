@@ -8,10 +8,8 @@ chosen. The seeds are joblib tasks: processes of this machine, or those of a Das
 
 import argparse
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
 from statistics import fmean, stdev
 
 import joblib
@@ -40,7 +38,12 @@ def main(argv: list[str] | None = None) -> int:
         task = joblib.delayed(train_with_seed)
         tasks = [task(replace(settings, seed=one), recipe.committee, records, test) for one in options.seeds]
         accuracies = []
-        with choose_backend(options.scheduler):
+        with ExitStack() as stack:
+            if options.scheduler:
+                from distributed import Client  # slow to import, and one machine does without it
+
+                stack.enter_context(Client(options.scheduler))
+                stack.enter_context(joblib.parallel_config("dask"))
             runs = joblib.Parallel(n_jobs=options.jobs, return_as="generator_unordered")(tasks)
             for one, accuracy in tqdm(runs, total=len(tasks), desc="Seeds", disable=None):
                 tqdm.write(f"seed {one}: {accuracy:.2%}")
@@ -57,26 +60,18 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-@contextmanager
-def choose_backend(scheduler: str | None) -> Iterator[None]:
-    """Let joblib give its tasks to processes of this machine, or to the Dask cluster at this address."""
-    if scheduler is None:
-        yield
-        return
-    from distributed import Client  # slow to import, and one machine does without it
-
-    with Client(scheduler), joblib.parallel_config("dask"):
-        yield
-
-
 def train_with_seed(settings: Settings, committee: int, records: Records, test: Records) -> tuple[int, float]:
     """Train as train_model.py does, and return the seed with the accuracy (0 to 1) on the test records."""
     rows, validation_rows = hold_out(len(records.labels), settings.seed)
     learnt, validation = records.take(rows), records.take(validation_rows)
     networks = []
+
+    def report(epoch: Epoch) -> None:
+        done = f"seed {settings.seed}, epoch {epoch.number}/{settings.epochs}"
+        tqdm.write(f"{done}: validation accuracy {epoch.validation_accuracy:.2%}", file=sys.stderr)
+
     for member in training.member_seeds(settings.seed, committee):
         one = replace(settings, seed=member)
-        report = partial(print_epoch, settings)
         result = training.train(training.new_network(one, learnt), learnt, validation, one, report)
         if result.ended == training.INTERRUPTED:
             raise KeyboardInterrupt
@@ -85,12 +80,6 @@ def train_with_seed(settings: Settings, committee: int, records: Records, test: 
         networks.append(result.network)
     network = training.join(networks) if committee > 1 else networks[0]
     return settings.seed, training.measure(network, test)[1]
-
-
-def print_epoch(settings: Settings, epoch: Epoch) -> None:
-    """Show the progress of a task, whichever process it runs in."""
-    done = f"epoch {epoch.number}/{settings.epochs}"
-    tqdm.write(f"seed {settings.seed}, {done}: validation accuracy {epoch.validation_accuracy:.2%}", file=sys.stderr)
 
 
 if __name__ == "__main__":

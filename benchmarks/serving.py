@@ -1,187 +1,153 @@
-"""Measure the server under load: what a drawing costs it, how fast it answers, and what memory it takes.
+"""Servers in processes of their own, which the benchmarks ask, load and kill; and what one drawing costs them.
 
-Beside it runs an empty Flask route under the same waitress. The two take turns, so that whatever else the machine does
-meets both. The clients live in this process, the servers in their own.
+`python -m benchmarks.serving` measures the CPU time of a server beside that of an empty Flask route under the same
+waitress. The two take turns, so that whatever else the machine does meets both. How a server holds under load is
+measured by hold.py.
 """
 
 import argparse
-import asyncio
 import base64
+import http.client
 import json
 import os
-import re
+import shutil
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from functools import partial
-from itertools import cycle
+from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 import psutil
 from flask import Flask
-from threadpoolctl import threadpool_limits
 
-from benchmarks.measuring import Row, format_table, measure_seconds
-from data.data_sets import bundled_digits, default_model
+from benchmarks.measuring import Row, describe_machine, format_table
+from data.data_sets import shipped_model
 from data.files import PROJECT
-from data.model_files import load_model
-from data.records import scale
 from drawing.decoding import decode
-from drawing.preparation import prepare
 from web.serving import listen, serve
 
-DRAWINGS, CANVAS, DIGIT = 200, 280, 200  # how many; pixels
+SEVEN = (PROJECT / "docs" / "seven.png").read_bytes()  # 280 x 280
+CANVAS = cv2.imencode(".png", cv2.cvtColor(decode(SEVEN), cv2.COLOR_GRAY2BGRA))[1].tobytes()  # as a canvas gives it
+WAITRESS = "server.py", "--port", "{port}"
+EMPTY = "-m", "benchmarks.serving", "--empty", "{port}"
 ROUNDS, REQUESTS = 8, 250  # in which the CPU time is measured, and how many requests each has
 CPU_BARS = {1: 1.4, 8: 1.7}  # milliseconds for so many clients
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description="Measure the server under load.")
-    parser.add_argument("--seconds", type=float, default=20, help="of load on each server (default: %(default)s)")
-    parser.add_argument("--requests", type=int, help="instead: so many for the server, to see its memory")
-    parser.add_argument("--clients", type=int, default=16, help="each keeps its connection (default: %(default)s)")
-    parser.add_argument("--grey", action="store_true", help="drawings in grey; a canvas sends RGBA, four times as much")
-    parser.add_argument("--empty", action="store_true", help="only serve the empty route")
-    options = parser.parse_args()
-    if options.empty:
-        serve_empty()
-        return
-    files = drawings(options.grey)
-    requests = [request(file) for file in files]
-    print(f"Load of the machine before: {os.getloadavg()[0]:.1f} of {os.cpu_count()}")
-    with running("server.py", "--port", "0") as server, running("-m", "benchmarks.serving", "--empty") as empty:
-        if options.requests:
-            rows = measure_memory(server, requests, options)
-        else:
-            rows = measure_one_drawing(files) + measure_cpu(server, empty, requests)
-            rows += measure_rate(server, empty, requests, options)
-    print(format_table(rows))
+class Server:
+    """A server on a free port, with the model and the corrections in `folder`."""
 
+    def __init__(self, folder: Path, command: Sequence[str] = WAITRESS) -> None:
+        """Start it, and wait until it answers; `seconds_to_start` says how long that took."""
+        self.folder, self.model = folder, folder / "model.npz"
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        paths = {"DIGITS_MODEL": str(self.model), "DIGITS_DATA": str(folder)}
+        self.environment = os.environ | paths | {"DIGITS_LESSONS_PER_MINUTE": "1000000"}
+        options = [part.format(port=self.port) for part in command]
+        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self.process = subprocess.Popen([sys.executable, *options], cwd=PROJECT, env=self.environment, **quiet)
+        self.seconds_to_start = wait_until(lambda: self.ask("GET", "/healthz")[0] == 200, 60)
+        if self.seconds_to_start == float("inf"):
+            self.stop()
+            raise RuntimeError(f"the server did not start; try: python {' '.join(options)}")
 
-def drawings(grey: bool) -> list[bytes]:
-    """Return drawings as PNG files, dark ink on white paper: with an alpha channel as of a canvas, or in `grey`."""
-    files = []
-    for image in bundled_digits("test")[0][:DRAWINGS]:
-        large = cv2.resize(image.reshape(28, 28), (DIGIT, DIGIT), interpolation=cv2.INTER_CUBIC)
-        strokes = cv2.threshold(large, 127, 255, cv2.THRESH_BINARY_INV)[1]
-        paper = np.pad(strokes, (CANVAS - DIGIT) // 2, constant_values=255)  # (280, 280)
-        files.append(cv2.imencode(".png", paper if grey else cv2.cvtColor(paper, cv2.COLOR_GRAY2BGRA))[1].tobytes())
-    return files
+    def ask(self, method: str, path: str, body: object = None, kind: str = "application/json") -> tuple[int, Any]:
+        """Return the status and the JSON of an answer, over a connection of its own."""
+        content = body if isinstance(body, bytes) or body is None else json.dumps(body)
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
+            connection.request(method, path, content, {"Content-Type": kind})
+            response = connection.getresponse()
+            text = response.read()
+        return response.status, json.loads(text) if text else {}
 
+    def cpu_seconds(self) -> float:
+        """Return the CPU time that the process has taken."""
+        return sum(psutil.Process(self.process.pid).cpu_times()[:2])
 
-def request(file: bytes) -> bytes:
-    """Return a whole HTTP request for a picture file, so that the clients have little to do."""
-    body = json.dumps({"imageData": f"data:image/png;base64,{base64.b64encode(file).decode()}"}).encode()
-    head = f"POST /query HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
-    return head.encode() + b"\r\n\r\n" + body
+    def memory(self, name: str = "VmRSS") -> float:
+        """Return the memory of the process in MB, on Linux: `VmRSS` now, `VmHWM` at its highest."""
+        lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1000
 
-
-def measure_one_drawing(files: list[bytes]) -> list[Row]:
-    """Return what the steps of an answer cost without a server around them."""
-    network = load_model(default_model())
-    images = [decode(file) for file in files]
-    records = [scale(prepare(image)).reshape(-1) for image in images]
-    steps: list[tuple[str, Callable[[Any], object], Sequence[Any], float | None]] = [
-        ("decoding one drawing", decode, files, None),
-        ("preparing one drawing", prepare, images, 1.5),
-        ("query of one drawing", network.query, records, 0.1),
-    ]
-    with threadpool_limits(1):
-        return [
-            Row(what, [1000 * measure_seconds(partial(step, value)) for value in values], "ms", at_most=bar)
-            for what, step, values, bar in steps
-        ]
-
-
-def measure_cpu(server: tuple[int, int], empty: tuple[int, int], requests: list[bytes]) -> list[Row]:
-    """Return the CPU time of the servers' processes for one request."""
-    rows = []
-    for clients, bar in CPU_BARS.items():
-        spent: dict[int, list[float]] = {server[0]: [], empty[0]: []}
-        for _ in range(ROUNDS):
-            for process, port in (server, empty):
-                before = sum(psutil.Process(process).cpu_times()[:2])
-                asyncio.run(put_under_load(port, requests, clients, count=REQUESTS))
-                spent[process].append((sum(psutil.Process(process).cpu_times()[:2]) - before) * 1000 / REQUESTS)
-        rows.append(Row(f"CPU time of /query, clients: {clients}", spent[server[0]], "ms", at_most=bar))
-        rows.append(Row(f"CPU time of an empty route, clients: {clients}", spent[empty[0]], "ms"))
-    return rows
-
-
-def measure_rate(
-    server: tuple[int, int], empty: tuple[int, int], requests: list[bytes], options: argparse.Namespace
-) -> list[Row]:
-    """Return how many requests a second are answered, and how fast."""
-    times, errors = asyncio.run(put_under_load(server[1], requests, options.clients, options.seconds))
-    empty_times, _ = asyncio.run(put_under_load(empty[1], requests, options.clients, options.seconds))
-    return [
-        Row("requests a second", [len(times) / options.seconds], ""),
-        Row("… as a share of an empty route", [len(times) / len(empty_times)], "", at_least=0.5),
-        Row("… the slowest in a hundred", [np.percentile(times, 99) * 1000], "ms", at_most=80),
-        Row("… without an answer of status 200", [errors], "", at_most=0),
-    ]
-
-
-def measure_memory(server: tuple[int, int], requests: list[bytes], options: argparse.Namespace) -> list[Row]:
-    """Return the memory of the server while it answers so many requests."""
-    rows = []
-    for part in range(1, 11):
-        asyncio.run(put_under_load(server[1], requests, options.clients, count=options.requests // 10))
-        memory = psutil.Process(server[0]).memory_info().rss / 2**20
-        rows.append(Row(f"memory after {options.requests // 10 * part:,} requests", [memory], "MB"))
-    return rows
+    def stop(self) -> None:
+        """End the process, and wait for its end."""
+        self.process.terminate()
+        self.process.wait(20)
 
 
 @contextmanager
-def running(program: str, *options: str) -> Iterator[tuple[int, int]]:
-    """Run a server for as long as the block lasts; gives its process and its port. Its log is written, to nowhere."""
-    command = [sys.executable, program, *options]
-    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+def running(command: Sequence[str] = WAITRESS, model: Path | None = None) -> Iterator[Server]:
+    """Run a server with a copy of the model (default: the one that ships) in a new folder until the block ends."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copyfile(model or shipped_model(), Path(folder) / "model.npz")
+        server = Server(Path(folder), command)
         try:
-            assert server.stdout
-            address = re.search(r"http://[^ ]*:(\d+)", server.stdout.readline())
-            if not address:
-                raise SystemExit(f"error: {program} did not start; try: python {program}")
-            yield server.pid, int(address[1])
+            yield server
         finally:
-            server.terminate()
+            server.stop()
 
 
-async def put_under_load(
-    port: int, requests: list[bytes], clients: int, seconds: float = 1e9, count: float = 1e9
-) -> tuple[list[float], int]:
-    """Let the clients ask for so long or so often; return the seconds of each request, and the number of errors."""
-    times: list[float] = []
-    errors, started, waiting = 0, time.perf_counter(), cycle(requests)
-
-    async def client() -> None:
-        nonlocal errors
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        while (began := time.perf_counter()) < started + seconds and len(times) < count:
-            writer.write(next(waiting))
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = re.search(rb"Content-Length: (\d+)", head)
-            await reader.readexactly(int(length[1]) if length else 0)
-            times.append(time.perf_counter() - began)
-            errors += not head.startswith(b"HTTP/1.1 200")
-        writer.close()
-
-    await asyncio.gather(*(client() for _ in range(clients)))
-    return times, errors
+def wait_until(done: Callable[[], bool], seconds: float) -> float:
+    """Return after how many seconds it was done; infinity where it was not. A refused connection is not done."""
+    started = time.perf_counter()
+    while time.perf_counter() < started + seconds:
+        with suppress(OSError):
+            if done():
+                return time.perf_counter() - started
+        time.sleep(0.02)
+    return float("inf")
 
 
-def serve_empty() -> None:
-    """Serve a route that does nothing, the way server.py is served."""
-    app = Flask(__name__)
-    app.add_url_rule("/query", "query", lambda: "", methods=["POST"])
-    listener = listen("127.0.0.1", 0)
-    print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
-    serve(app, listener)
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Measure what a drawing costs the server.")
+    parser.add_argument("--empty", type=int, metavar="PORT", help="only serve the empty route")
+    options = parser.parse_args()
+    if options.empty:
+        app = Flask(__name__)
+        app.add_url_rule("/query", "query", lambda: "", methods=["POST"])
+        app.add_url_rule("/healthz", "healthz", lambda: "")
+        serve(app, listen("127.0.0.1", options.empty))
+        return
+    with running() as server, running(EMPTY) as empty:
+        rows = measure_cpu(server, empty)
+    print(f"Machine: {describe_machine()}\n\n{format_table(rows)}")
+
+
+def measure_cpu(server: Server, empty: Server) -> list[Row]:
+    """Return the CPU time of the servers' processes for one request, over connections that are kept."""
+    rows = []
+    for clients, bar in CPU_BARS.items():
+        spent: dict[Server, list[float]] = {server: [], empty: []}
+        for _ in range(ROUNDS):
+            for one, milliseconds in spent.items():
+                before = one.cpu_seconds()
+                with ThreadPoolExecutor(clients) as pool:
+                    list(pool.map(partial(post, one.port), [REQUESTS // clients] * clients))
+                milliseconds.append((one.cpu_seconds() - before) * 1000 / (REQUESTS // clients * clients))
+        rows.append(Row(f"CPU time of /query, clients: {clients}", spent[server], "ms", at_most=bar))
+        rows.append(Row(f"CPU time of an empty route, clients: {clients}", spent[empty], "ms"))
+    return rows
+
+
+def post(port: int, count: int) -> None:
+    """Ask `count` times over one connection, as the drawing page does."""
+    body = json.dumps({"imageData": f"data:image/png;base64,{base64.b64encode(CANVAS).decode()}"})
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        for _ in range(count):
+            connection.request("POST", "/query", body, {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            response.read()
+            if response.status != 200:
+                raise RuntimeError(f"the server answered {response.status}")
 
 
 if __name__ == "__main__":

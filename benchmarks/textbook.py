@@ -32,12 +32,8 @@ class TextbookNetwork:
 
         output_errors = targets - final_outputs  # (output, 1)
         hidden_errors = np.dot(self.who.T, output_errors)  # (hidden, 1)
-        self.who += self.lr * np.dot(
-            output_errors * final_outputs * (1.0 - final_outputs), np.transpose(hidden_outputs)
-        )  # (output, hidden)
-        self.wih += self.lr * np.dot(
-            hidden_errors * hidden_outputs * (1.0 - hidden_outputs), np.transpose(inputs)
-        )  # (hidden, input)
+        self.who += self.lr * np.dot(output_errors * final_outputs * (1.0 - final_outputs), hidden_outputs.T)
+        self.wih += self.lr * np.dot(hidden_errors * hidden_outputs * (1.0 - hidden_outputs), inputs.T)
 
     def query(self, inputs_list: Doubles) -> Doubles:
         """Answer one record (input,) with (output, 1)."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from distributed import LocalCluster
 
-from benchmarks import reach, seeds, steps, textbook, training
+from benchmarks import seeds, textbook, training
 from benchmarks.measuring import Row, format_table, ratio
 from data.data_sets import load
 from data.records import Records, targets
@@ -27,18 +27,17 @@ def rows_of(printed: str) -> dict[str, float]:
 
 def test_a_quick_run_prints_a_figure_for_every_competitor_and_draws_them(capsys, tmp_path):
     picture = tmp_path / "new_folder" / "curves.png"
-    sections = ["--only", "speed", "reach", "single", "sgemm", "distort", "committee"]
+    sections = ["--only", "speed", "reach", "single", "distort", "committee"]
     assert training.main(["--quick", "--picture", str(picture), *sections]) == 0
     printed = capsys.readouterr().out
     assert printed.startswith("Machine: ")
     measured = rows_of(printed)
-    for competitor in reach.COMPETITORS:
+    for competitor in training.COMPETITORS:
         assert measured[f"{competitor} to 40 %"] > 0, competitor
     for row in (
         "this project",
         "textbook",
         "python train_model.py",
-        "train, batch size 100",
         "epoch with distortions / epoch",
         "--jobs 1 / --jobs 2",
     ):
@@ -55,8 +54,8 @@ def test_a_picture_without_its_section_is_refused(capsys):
 
 
 def test_a_program_that_fails_ends_the_measuring_with_its_reason(capsys, monkeypatch):
-    run_program = steps.run_program
-    monkeypatch.setattr(steps, "run_program", lambda *_: run_program("train_model.py", "--epochs", "0"))
+    run_program = training.run_program
+    monkeypatch.setattr(training, "run_program", lambda *_: run_program("train_model.py", "--epochs", "0"))
     assert training.main(["--quick", "--only", "speed"]) == 1
     assert "needs a whole number from 1 up" in capsys.readouterr().err
 
@@ -104,10 +103,10 @@ def test_the_textbook_reads_a_csv_file_as_the_project_does_and_learns_from_it(di
 
 @pytest.mark.parametrize("name", ["this project", "scikit-learn", "PyTorch"])
 def test_each_competitor_learns_the_digits_epoch_by_epoch(name, digits):
-    if name not in reach.COMPETITORS:
+    if name not in training.COMPETITORS:
         pytest.skip("PyTorch is an extra that nothing but this comparison needs")
     test = load("digits", "test")
-    points = reach.measure_curve(reach.COMPETITORS[name](digits, 0), test, goal=0.4)
+    points = training.measure_curve(training.COMPETITORS[name](digits, 0), test, goal=0.4)
     times, accuracies = zip(*points, strict=True)
     assert accuracies[-1] >= 0.4
     assert all(accuracy < 0.4 for accuracy in accuracies[:-1])
@@ -122,17 +121,11 @@ def test_training_stops_at_the_first_epoch_that_reaches_the_goal():
         for answers in epochs:
             yield lambda inputs, answers=answers: answers
 
-    assert [accuracy for _, accuracy in reach.measure_curve(learner(), test, goal=0.75)] == [0.25, 0.75]
-    whole = reach.measure_curve(learner(), test, goal=1.1)
+    assert [accuracy for _, accuracy in training.measure_curve(learner(), test, goal=0.75)] == [0.25, 0.75]
+    whole = training.measure_curve(learner(), test, goal=1.1)
     assert [accuracy for _, accuracy in whole] == [0.25, 0.75, 1.0]
-    assert reach.seconds_until(1.0, whole) == whole[-1][0]
-    assert reach.seconds_until(1.1, whole) == float("inf")
-
-
-def test_the_operations_of_a_step_are_those_of_its_five_products():
-    # two products with wih (2 x 3) and three with who (3 x 1), each a multiplication and an addition a weight
-    assert steps.count_operations(2, 3, 1) == 2 * (2 * 6 + 3 * 3)
-    assert steps.count_operations(784, 200, 10) == 639_200
+    assert training.seconds_until(1.0, whole) == whole[-1][0]
+    assert training.seconds_until(1.1, whole) == float("inf")
 
 
 def test_a_table_shows_the_median_its_spread_and_whether_the_bar_is_met():

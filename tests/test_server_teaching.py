@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 import server
 import teaching.store
-from benchmarks.workers import teach_and_kill
+from benchmarks.hold import teach_and_kill
 from data.csv_files import read_csv
 from data.data_sets import bundled_digits, shipped_model
 from data.records import scale
