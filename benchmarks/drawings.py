@@ -7,6 +7,7 @@ for MNIST's test digits and the drawings.
 import argparse
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from confidence import UNSURE_BELOW, confidence
 from data.data_sets import load, shipped_model
 from data.pictures import find_pictures
-from data.records import DataError, Pixels, scale
+from data.records import PIXELS, DataError, Pixels, scale
 from drawing.decoding import decode
 from drawing.images import Image, NoInk, crop
 from drawing.preparation import prepare, steps
@@ -57,13 +58,14 @@ def read_drawings(folder: Path) -> tuple[list[Image], Pixels, list[str]]:
     return images, np.array([picture.label for picture in found], np.uint8), [picture.writer for picture in found]
 
 
-def prepare_all(images: list[Image]) -> Pixels:
+def prepare_all(images: Iterable[Image]) -> Pixels:
     """Return what the network sees of pictures, (n, 784): of those without ink, nothing."""
-    prepared = np.zeros((len(images), 28, 28), np.uint8)
-    for row, image in enumerate(images):
+    prepared = []
+    for image in images:
+        prepared.append(np.zeros(PIXELS, np.uint8))
         with suppress(NoInk):
-            prepared[row] = prepare(image)
-    return prepared.reshape(len(images), -1)
+            prepared[-1] = prepare(image).ravel()
+    return np.stack(prepared)
 
 
 def accuracy(network: NeuralNetwork, inputs: Floats, labels: Pixels) -> float:
@@ -75,7 +77,7 @@ def measure_photos(network: NeuralNetwork, folder: Path) -> None:
     """Print the accuracy on drawings, and on photos of them."""
     images, labels, _ = read_drawings(folder)
     images, labels = images[::EVERY], labels[::EVERY]
-    photos = [decode(photograph(image, np.random.default_rng([0, n]))) for n, image in enumerate(images)]
+    photos = (decode(photograph(image, np.random.default_rng([0, n]))) for n, image in enumerate(images))
     clean, seen = (accuracy(network, scale(prepare_all(kind)), labels) for kind in (images, photos))
     print(f"{len(labels)} drawings: {clean:.2%} right; photos of them: {seen:.2%}")
     print(f"Lost: {100 * (clean - seen):.2f} points (bar: 3)")
