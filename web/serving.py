@@ -7,7 +7,6 @@ long as it sends a byte now and then, and keeps endless chunk extensions. The cl
 import logging
 import signal
 import socket
-import threading
 import time
 from socket import has_dualstack_ipv6
 from typing import Any
@@ -16,7 +15,7 @@ from flask import Flask
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
-from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
+from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import BadRequest
 
 from data.records import DataError
@@ -30,7 +29,7 @@ LONGEST_LINE = 1024  # bytes of a chunk's size and extensions, and of what follo
 DEADLINE = 60  # seconds in which a whole request must have come
 SILENCE = 30  # seconds without a byte, after which a connection is closed
 CONNECTIONS = 400  # a class of thirty, whose browsers open six each, and some that hang
-CONNECTIONS_OF_ONE = 64  # client; a class behind one address has that many, and gets an older one's place beyond them
+CONNECTIONS_OF_ONE = 200  # client, which may be a class behind one address; beyond them it loses its oldest ones
 THREADS = 16  # large pictures and corrections wait in some of them; those that work take turns
 LAST_WORDS = 4.0  # seconds in which, at the end, what is under way is answered
 
@@ -95,15 +94,6 @@ class Channel(HTTPChannel):
     def is_waiting(self) -> bool:
         """Tell whether nothing is being answered or sent here."""
         return not (self.requests or self.total_outbufs_len or self.will_close)
-
-
-class LatestFirst(threading.Condition):
-    """Wakes the thread that worked last: its memory is still in the caches, which saves an eighth of the time."""
-
-    def notify(self, n: int = 1) -> None:
-        """Wake `n` threads."""
-        self._waiters.rotate(n)  # type: ignore[attr-defined]  # the standard library wakes from the left
-        super().notify(n)
 
 
 class Server(TcpWSGIServer):
@@ -182,12 +172,9 @@ def serve(app: Flask, listener: socket.socket) -> None:
 def make_server(app: Flask, listener: socket.socket) -> Server:
     """Return a server of the app on a bound socket."""
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it would tell of each request that waits a moment
-    threads = ThreadedTaskDispatcher()
-    threads.queue_cv = LatestFirst(threads.lock)
-    threads.set_thread_count(THREADS)
     server = Server(
         app,
-        dispatcher=threads,
+        threads=THREADS,
         _sock=listener,
         bind_socket=False,
         sockinfo=(listener.family, listener.type, listener.proto, listener.getsockname()),
