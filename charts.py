@@ -38,7 +38,7 @@ class Mistake:
         return f"{names}{chr(10) if len(names) > 6 else ' '}({self.confidence:.0%})"
 
 
-def learning_curve(history: Sequence[dict[str, float]], path: Path) -> None:
+def draw_learning_curve(history: Sequence[dict[str, float]], path: Path) -> None:
     """Draw losses and accuracy of each epoch: `number`, `loss`, `validation_loss`, `validation_accuracy` (0 to 1)."""
     figure = Figure(figsize=(9, 3.8), layout="constrained")
     left, right = figure.subplots(1, 2)
@@ -59,7 +59,7 @@ def learning_curve(history: Sequence[dict[str, float]], path: Path) -> None:
     save(figure, path)
 
 
-def confusion_matrix(matrix: Sequence[Sequence[int]], class_names: Sequence[str], path: Path) -> None:
+def draw_confusion_matrix(matrix: Sequence[Sequence[int]], class_names: Sequence[str], path: Path) -> None:
     """Draw how often each class (row) was answered with each class (column); the mistakes carry the colour."""
     counts = np.array(matrix)  # (classes, classes)
     mistakes = np.where(np.eye(len(counts), dtype=bool), 0, counts)
@@ -78,7 +78,7 @@ def confusion_matrix(matrix: Sequence[Sequence[int]], class_names: Sequence[str]
     save(figure, path)
 
 
-def misclassified_records(mistakes: Sequence[Mistake], path: Path) -> None:
+def draw_misclassified_records(mistakes: Sequence[Mistake], path: Path) -> None:
     """Draw the first mistakes, in their order."""
     rows, columns = MISTAKES_SHOWN // 8, 8
     figure = Figure(figsize=(1.45 * columns, 1.75 * rows + 0.6), layout="constrained")
@@ -92,7 +92,7 @@ def misclassified_records(mistakes: Sequence[Mistake], path: Path) -> None:
     save(figure, path)
 
 
-def misread_pictures(drawings: Sequence[NDArray[np.integer]], mistakes: Sequence[Mistake], path: Path) -> None:
+def draw_misread_pictures(drawings: Sequence[NDArray[np.integer]], mistakes: Sequence[Mistake], path: Path) -> None:
     """Draw the first of one's own pictures that were answered wrongly, each beside the pixels that it became.
 
     `drawings` are (height, width) or (height, width, channels) in OpenCV's order: blue, green, red, alpha.
@@ -112,7 +112,7 @@ def misread_pictures(drawings: Sequence[NDArray[np.integer]], mistakes: Sequence
     save(figure, path)
 
 
-def imagined_inputs(inputs: Inputs, class_names: Sequence[str], path: Path) -> None:
+def draw_imagined_inputs(inputs: Inputs, class_names: Sequence[str], path: Path) -> None:
     """Draw what the network imagines for each class: one picture of `inputs` (classes, 784) a class."""
     columns = -(-len(inputs) // 2)
     figure = Figure(figsize=(1.7 * columns, 4.2), layout="constrained")
@@ -123,7 +123,7 @@ def imagined_inputs(inputs: Inputs, class_names: Sequence[str], path: Path) -> N
     save(figure, path)
 
 
-def data_set(inputs: Inputs, labels: Labels, class_names: Sequence[str], path: Path, samples: int = 10) -> None:
+def draw_data_set(inputs: Inputs, labels: Labels, class_names: Sequence[str], path: Path, samples: int = 10) -> None:
     """Draw the first records of each class, and how many records each class has."""
     figure = Figure(figsize=(10, 5), layout="constrained")
     left, right = figure.subplots(1, 2)
@@ -144,7 +144,7 @@ def data_set(inputs: Inputs, labels: Labels, class_names: Sequence[str], path: P
     save(figure, path)
 
 
-def distorted_copies(inputs: Inputs, copies: Inputs, path: Path) -> None:
+def draw_distorted_copies(inputs: Inputs, copies: Inputs, path: Path) -> None:
     """Draw one row for each of `inputs` (n, 784): the picture itself, then its distorted `copies` (n, k, 784)."""
     rows, columns = copies.shape[:2]
     figure = Figure(figsize=(0.8 * (columns + 1), 0.8 * rows + 0.4), layout="constrained")
@@ -158,7 +158,7 @@ def distorted_copies(inputs: Inputs, copies: Inputs, path: Path) -> None:
     save(figure, path)
 
 
-def accuracy_against_seconds(curves: Mapping[str, Sequence[tuple[float, float]]], goal: float, path: Path) -> None:
+def draw_accuracies(curves: Mapping[str, Sequence[tuple[float, float]]], goal: float, path: Path) -> None:
     """Draw each competitor's epochs: the seconds of training until then, and the accuracy (0 to 1) on the test records.
 
     The first curve carries the colour of the project; seconds are drawn by their logarithm.
@@ -180,7 +180,7 @@ def accuracy_against_seconds(curves: Mapping[str, Sequence[tuple[float, float]]]
     save(figure, path)
 
 
-def corrections(errors: Shares, losses: Shares, path: Path) -> None:
+def draw_corrections(errors: Shares, losses: Shares, path: Path) -> None:
     """Draw what corrections do: errors on the writer's later drawings, and what is lost on everybody else's digits.
 
     Both give for each way of learning, for each writer, the share (0 to 1) after 0, 1, 2 … corrections.

@@ -253,7 +253,7 @@ def draw_misread(wrong: list[Answer], names: Sequence[str], path: Path) -> None:
     from drawing.decoding import decode
 
     shown = wrong[: charts.MISREAD_SHOWN]
-    charts.misread_pictures(
+    charts.draw_misread_pictures(
         [decode(answer.picture.path.read_bytes()) for answer in shown],
         [charts.Mistake(a.pixels, names[a.picture.label], names[a.label], a.confidence) for a in shown],
         path,
@@ -321,10 +321,10 @@ def draw(folder: Path, result: Result, network: NeuralNetwork, records: Records,
         for row in wrong
     ]
     ideal = targets(np.arange(len(names), dtype=np.uint8), len(names))  # (classes, classes)
-    charts.confusion_matrix(result.confusion_matrix, names, folder / "confusion_matrix.png")
-    charts.misclassified_records(mistakes, folder / "misclassified.png")
-    charts.imagined_inputs(backquery(network, ideal), names, folder / "imagined.png")
-    charts.data_set(records.inputs, records.labels, names, folder / "data_set.png")
+    charts.draw_confusion_matrix(result.confusion_matrix, names, folder / "confusion_matrix.png")
+    charts.draw_misclassified_records(mistakes, folder / "misclassified.png")
+    charts.draw_imagined_inputs(backquery(network, ideal), names, folder / "imagined.png")
+    charts.draw_data_set(records.inputs, records.labels, names, folder / "data_set.png")
 
 
 if __name__ == "__main__":

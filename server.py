@@ -42,7 +42,7 @@ from teaching.teacher import CorrectionNotFoundError, Teacher
 from web import access, messages
 from web.problems import describe_problems
 from web.serving import listen, serve
-from web.settings import DEFAULT_HOST, EVERYWHERE, addresses, load_teacher, read_settings, shortened, usable_model
+from web.settings import DEFAULT_HOST, EVERYWHERE, addresses, load_teacher, read_settings, shorten, usable_model
 from web.turns import Turns
 
 STATIC = PROJECT / "static"
@@ -270,7 +270,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
 def port(text: str) -> int:
     """Return the number of a port, 0 to 65535."""
     if not re.fullmatch("[0-9]{1,5}", text) or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"needs a whole number from 0 to 65535, got {shortened(text)}")
+        raise argparse.ArgumentTypeError(f"needs a whole number from 0 to 65535, got {shorten(text)}")
     return int(text)
 
 

@@ -257,13 +257,13 @@ def describe(result: Result, name: str, options: argparse.Namespace, records: Re
 
 def save(result: Result, output: Path) -> None:
     """Write the model file and the learning curve as a picture."""
-    from charts import learning_curve  # matplotlib is slow to import, and --help does without it
+    from charts import draw_learning_curve  # matplotlib is slow to import, and --help does without it
 
     result.network.save(output)
     print(f"Model: {short_path(output)}")
     if result.history:
         picture = output.with_name(f"{output.stem}_learning_curve.png")
-        learning_curve([asdict(epoch) for epoch in result.history], picture)
+        draw_learning_curve([asdict(epoch) for epoch in result.history], picture)
         print(f"Learning curve: {short_path(picture)}")
 
 

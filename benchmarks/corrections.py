@@ -91,7 +91,7 @@ def measure_writers(options: argparse.Namespace, drawings: Drawings) -> None:
     if options.picture:
         errors = {name: [[count / PART for count in one.errors] for one in taken] for name, taken in courses.items()}
         losses = {name: [[before - now for now in one.accuracies] for one in taken] for name, taken in courses.items()}
-        charts.corrections(errors, losses, options.picture)
+        charts.draw_corrections(errors, losses, options.picture)
 
 
 def single_step(model: Path) -> SimpleNamespace:

@@ -26,7 +26,7 @@ from sklearn.neural_network import MLPClassifier
 
 from benchmarks.measuring import Row, describe_machine, foreign_seconds, format_table, measure_in_turn, ratio
 from benchmarks.textbook import TextbookNetwork, train_epoch
-from charts import accuracy_against_seconds
+from charts import draw_accuracies
 from data.csv_files import write_csv
 from data.data_sets import load
 from data.distortion import FOR_DIGITS, Distortion
@@ -193,7 +193,7 @@ def reach(train: Records, test: Records, options: argparse.Namespace) -> list[Ro
     ]
     if options.picture:
         options.picture.parent.mkdir(parents=True, exist_ok=True)
-        accuracy_against_seconds({name: runs[len(runs) // 2] for name, runs in curves.items()}, goal, options.picture)
+        draw_accuracies({name: runs[len(runs) // 2] for name, runs in curves.items()}, goal, options.picture)
     return rows
 
 

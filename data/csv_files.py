@@ -22,7 +22,7 @@ DIGITS = tuple("0123456789")
 MAX_CLASSES = 100
 LABEL_NAMES = "label", "class", "target", "y"  # that a header may have for the first column, or for the last
 LONGEST_LINE = 1 << 16  # characters; 785 quoted numbers with spaces take 8,000
-FEWEST_TO_JUDGE = 10  # rows, by which a file may be told from one whose labels are in the last column
+FEWEST_TO_JUDGE = 10  # rows; with fewer, nobody can say whether the labels are in the last column
 
 
 def read_records(paths: Sequence[Path], class_names: Sequence[str] = DIGITS) -> Records:

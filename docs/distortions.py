@@ -34,7 +34,7 @@ def main() -> None:
         pixels = np.repeat(records.pixels[chosen], COPIES, axis=0)  # (classes * copies, 784)
         distortion = DATA_SETS[options.dataset].distortion.scaled(options.distort)
         copies = distort(pixels, distortion, options.seed).reshape(-1, COPIES, PIXELS)
-        charts.distorted_copies(records.inputs[chosen], scale(copies), options.output)
+        charts.draw_distorted_copies(records.inputs[chosen], scale(copies), options.output)
     except (DataError, OSError, ValueError) as error:
         raise SystemExit(f"error: {error}") from None
     print(f"Picture: {options.output}")

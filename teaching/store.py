@@ -1,7 +1,7 @@
 """Corrections as people gave them: each drawing with what it is, kept in a SQLite file.
 
 The file also holds the trained models that the corrections build upon, so that all weights follow from it alone. How
-they follow is left to update.py. What has been committed is on the disk before anybody is told so.
+they follow is left to update.py. What has been committed is on the disk before anybody hears of it.
 """
 
 import csv

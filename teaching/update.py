@@ -1,7 +1,7 @@
 """What corrections do to the weights: learnt at once, without forgetting, and without the training records.
 
 Each correction asks for other inputs of the output nodes. A ridge regression finds the small change of the weights that
-comes near them; what counts as small is told by the curvature that the model file carries. The weights follow from the
+comes near them; the curvature that the model file carries says what is small. The weights follow from the
 trained model and the list of corrections alone, so a correction that is taken back leaves no trace. Keeping the list is
 left to store.py.
 """

@@ -17,17 +17,17 @@ DRAWINGS = np.random.default_rng(1).integers(0, 256, (5, 40, 60, 4), dtype=np.ui
 @pytest.mark.parametrize(
     "draw",
     [
-        lambda path: charts.learning_curve(
+        lambda path: charts.draw_learning_curve(
             [{"number": n, "loss": 1 / n, "validation_loss": 2 / n, "validation_accuracy": 0.9} for n in (1, 2, 3)],
             path,
         ),
-        lambda path: charts.confusion_matrix([[5, 0, 1], [2, 9, 0], [0, 0, 4]], NAMES, path),
-        lambda path: charts.misclassified_records(MISTAKES, path),
-        lambda path: charts.misclassified_records([], path),
-        lambda path: charts.misread_pictures([*DRAWINGS], MISTAKES[:5], path),
-        lambda path: charts.imagined_inputs(DIGITS[:3], NAMES, path),
-        lambda path: charts.distorted_copies(DIGITS[:4], DIGITS.reshape(4, 3, 784), path),
-        lambda path: charts.data_set(DIGITS, LABELS, NAMES, path),
+        lambda path: charts.draw_confusion_matrix([[5, 0, 1], [2, 9, 0], [0, 0, 4]], NAMES, path),
+        lambda path: charts.draw_misclassified_records(MISTAKES, path),
+        lambda path: charts.draw_misclassified_records([], path),
+        lambda path: charts.draw_misread_pictures([*DRAWINGS], MISTAKES[:5], path),
+        lambda path: charts.draw_imagined_inputs(DIGITS[:3], NAMES, path),
+        lambda path: charts.draw_distorted_copies(DIGITS[:4], DIGITS.reshape(4, 3, 784), path),
+        lambda path: charts.draw_data_set(DIGITS, LABELS, NAMES, path),
     ],
 )
 def test_a_chart_is_a_picture_with_something_on_it(draw, tmp_path):

@@ -74,7 +74,7 @@ def check_host() -> None:
 
 
 def check_teacher() -> None:
-    """Refuse what may not teach, or read what was taught: foreign pages, and clients without the token."""
+    """Refuse who may not see or change corrections: foreign pages, and clients without the token."""
     if request.method == "OPTIONS":  # the question of a browser whether it may ask
         return
     reason = reason_that_teaching_is_off()
@@ -94,7 +94,7 @@ def check_token() -> None:
     """Refuse a request without the token, and a client that has guessed too often."""
     given = request.headers.get("Authorization")
     guesses: Pace = current_app.extensions["guesses"]
-    guesses.check(client_address(), counts=False)  # else the right token would still be told from the wrong ones
+    guesses.check(client_address(), counts=False)  # else the right token would still differ
     expected = f"Bearer {current_app.config['TOKEN']}".encode()
     if given is not None and hmac.compare_digest(given.encode("latin-1"), expected):  # latin-1: as it was sent
         return
@@ -115,7 +115,7 @@ def client_address() -> str:
 
 
 def keep_private(response: Response) -> Response:
-    """Let nobody else keep or embed what was taught."""
+    """Let nobody else keep or embed corrections."""
     response.headers["Cache-Control"] = "no-store"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     return response

@@ -59,7 +59,7 @@ def problem(status: int, code: str, detail: str) -> Response:
 
 
 def code_of(status: int) -> str:
-    """Return the code of a problem that is told by its status alone, such as not-found."""
+    """Return the code of a problem that its status alone describes, such as not-found."""
     return "too-large" if status == 413 else HTTPStatus(status).phrase.lower().replace(" ", "-")
 
 

@@ -20,7 +20,7 @@ from waitress.utilities import BadRequest
 
 from data.records import DataError
 from web.problems import HEADERS, code_of, problem
-from web.settings import shortened
+from web.settings import shorten
 
 # A server that closes while its client still sends is not heard. What is a little too large is therefore read to its
 # end and refused by the app; what is larger still is refused by waitress, unread.
@@ -157,7 +157,7 @@ def listen(host: str, port: int) -> socket.socket:
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no name of a host"
         raise DataError(
-            f"cannot serve at {shortened(host)}, port {port} ({reason}); choose another --host or --port."
+            f"cannot serve at {shorten(host)}, port {port} ({reason}); choose another --host or --port."
         ) from None
 
 

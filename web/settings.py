@@ -1,4 +1,4 @@
-"""The settings of the server: from DIGITS_... variables, checked once at the start, each mistake told in one line."""
+"""The settings of the server: from DIGITS_... variables, checked once at the start, one line for each mistake."""
 
 import ipaddress
 import os
@@ -54,14 +54,14 @@ def read_settings(app: Flask, given: Mapping[str, object]) -> None:
     for name, lowest, highest in (("LESSONS_PER_MINUTE", 1, 10**9), ("PROXIES", 0, 9)):
         config[name] = whole_number(name, config[name], lowest, highest)
     if str(config["LEARNING"]).lower() not in ON + OFF:
-        raise DataError(f"DIGITS_LEARNING must be on or off, not {shortened(config['LEARNING'])}.")
+        raise DataError(f"DIGITS_LEARNING must be on or off, not {shorten(config['LEARNING'])}.")
     config["LEARNING"] = str(config["LEARNING"]).lower() in ON
     if 0 < len(config["TOKEN"]) < SHORTEST_TOKEN:
         raise DataError(f"DIGITS_TOKEN needs {SHORTEST_TOKEN} characters or more; make one with: {MAKE_TOKEN}")
     config["ORIGINS"] = frozenset(config["ORIGINS"].split())
     for origin in config["ORIGINS"]:
         if not ORIGIN.fullmatch(origin):
-            raise DataError(f"DIGITS_ORIGINS lists origins such as https://school.example, not {shortened(origin)}.")
+            raise DataError(f"DIGITS_ORIGINS lists origins such as https://school.example, not {shorten(origin)}.")
     config["NAMES"] = server_names(config["HOST"], config["HOSTS"])
 
 
@@ -70,7 +70,7 @@ def usable_model() -> Path:
     try:
         return default_model()
     except OSError as error:  # a name that no file can have
-        path = shortened(os.environ.get("DIGITS_MODEL"))
+        path = shorten(os.environ.get("DIGITS_MODEL"))
         raise DataError(f"DIGITS_MODEL names no file that can be read: {path} ({error.strerror}).") from None
 
 
@@ -92,11 +92,11 @@ def whole_number(name: str, value: object, lowest: int, highest: int) -> int:
     """Return the number that a setting has, or raise `DataError`."""
     if not re.fullmatch("[0-9]{1,10}", str(value)) or not lowest <= int(str(value)) <= highest:
         limits = f"from {lowest} up" if highest == 10**9 else f"from {lowest} to {highest}"
-        raise DataError(f"DIGITS_{name} must be a whole number {limits}, not {shortened(value)}.")
+        raise DataError(f"DIGITS_{name} must be a whole number {limits}, not {shorten(value)}.")
     return int(str(value))
 
 
-def shortened(value: object) -> str:
+def shorten(value: object) -> str:
     """Return a value for a message of one line."""
     text = repr(str(value))
     return text if len(text) <= 40 else f"{text[:30]}…' ({len(str(value)):,} characters)"
@@ -110,7 +110,7 @@ def server_names(host: str, more: str) -> frozenset[str]:
         return frozenset(to_ascii(name.strip("[]")) for name in names)
     except UnicodeError:
         raise DataError(
-            f"DIGITS_HOST and DIGITS_HOSTS must be names of hosts, not {shortened(f'{host} {more}')}."
+            f"DIGITS_HOST and DIGITS_HOSTS must be names of hosts, not {shorten(f'{host} {more}')}."
         ) from None
 
 
