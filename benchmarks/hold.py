@@ -1,4 +1,4 @@
-"""Attack a server as strangers might, and print what held: `python -m benchmarks.hold`, about 8 minutes on Linux.
+"""Attack a server as strangers might, and print what held: `python -m benchmarks.hold`, about 4 minutes on Linux.
 
 Every part starts servers of its own in a folder of its own. `--only` names parts: pictures, crowd, slow, workers, many,
 end. It needs what is in requirements-dev.txt.
