@@ -117,7 +117,12 @@ def run(options: argparse.Namespace) -> int:
     started = time.perf_counter()
     if not (options.dry_run or os.access(options.output.absolute().parent, os.W_OK)):
         raise DataError(f"cannot write to the folder of {options.output}; create it, or choose another with --output.")
-    data_set, records = training_records(options)
+    processes = training.start_processes(options.jobs) if options.committee > 1 else iter(())
+    try:
+        data_set, records = training_records(options)
+    except BaseException:
+        list(processes)  # joblib warns of what is started and never asked for
+        raise
     rows, validation_rows = hold_out(len(records.labels), options.seed)
     if options.dry_run:
         rows = rows[: DRY_RUN_BATCHES * options.batch_size]
@@ -126,6 +131,7 @@ def run(options: argparse.Namespace) -> int:
     network = resumed_network(options, records) if options.resume else training.new_network(settings, records)
     print_settings(options, network, data_set.name, len(rows), len(validation_rows))
 
+    list(processes)  # all are ready
     trainings = train(options, network, settings, learnt, validation)
     ended = next((one.ended for one in trainings if one.ended), "")
     result = result_of(trainings, validation)

@@ -255,6 +255,14 @@ def member_seeds(seed: int, count: int) -> list[int]:
     return [seed, *np.random.SeedSequence(seed).generate_state(count - 1).tolist()]
 
 
+def start_processes(jobs: int) -> Iterator[object]:
+    """Start what `train_side_by_side` will train in, and yield as each is ready; meanwhile records can be loaded."""
+    import joblib  # slow to import, and one network does without it
+
+    task = joblib.delayed(member_seeds)
+    return joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(task(seed, 1) for seed in range(jobs))
+
+
 def train_side_by_side(
     settings: Sequence[Settings], records: Records, validation: Records, jobs: int, report: Report
 ) -> Iterator[tuple[int, Training]]:
@@ -262,7 +270,7 @@ def train_side_by_side(
 
     They are joblib tasks: processes of this machine, or whatever backend `joblib.parallel_config` names.
     """
-    import joblib  # slow to import, and one network does without it
+    import joblib
 
     task = joblib.delayed(_train_one)
     tasks = (task(place, one, records, validation, report) for place, one in enumerate(settings))
