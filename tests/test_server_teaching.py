@@ -32,7 +32,7 @@ from neural_network import NeuralNetwork
 from teaching.model_file import to_arrays
 from teaching.teacher import LEARNING_TIMEOUT
 from teaching.update import Learner
-from tests.asking import WholeAnswers, assert_problem, data_url, picture, seven
+from tests.asking import WholeAnswers, assert_problem, data_url, lesson, picture, seven, teach
 from tests.conftest import missing, same_weights
 from tests.test_teacher import SlowLearner, wait_until_learnt
 
@@ -67,16 +67,6 @@ def client(app: Flask) -> FlaskClient:
 def digits() -> NDArray[np.uint8]:
     """Drawings (360, 784) that the model was not trained on."""
     return bundled_digits("test")[0]
-
-
-def lesson(pixels: NDArray[np.uint8], label: object) -> dict[str, Any]:
-    return {"inputs": pixels.tolist(), "label": label}
-
-
-def teach(client: FlaskClient, pixels: NDArray[np.uint8], label: object) -> Any:
-    answer = client.post("/train", json=lesson(pixels, label))
-    assert answer.status_code == 201, answer.text
-    return answer.json
 
 
 def another(client: FlaskClient, pixels: NDArray[np.uint8]) -> str:
