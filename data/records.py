@@ -1,6 +1,6 @@
 """Records: pictures as pixels with their labels, and what they become before the network sees them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -10,6 +10,8 @@ Pixels = NDArray[np.uint8]
 
 SIDE = 28
 PIXELS = SIDE * SIDE
+NO_CLASS = 255  # the label of a picture that shows none of the classes, such as a letter among digits
+LOW_TARGET = 0.01  # of the nodes that shall stay low; the other's is 1 less this: the sigmoid never reaches 0 and 1
 VALIDATION_RECORDS = 5000  # at most
 
 
@@ -19,11 +21,15 @@ class DataError(Exception):
 
 @dataclass(frozen=True)
 class Records:
-    """Pixels (n, 784) uint8, labels (n,) uint8, and what each label stands for."""
+    """Pixels (n, 784) uint8, labels (n,) uint8, what each label stands for, and how close targets come to 0 and 1.
+
+    The label `NO_CLASS` stands for none of the classes.
+    """
 
     pixels: Pixels
     labels: Pixels
     class_names: tuple[str, ...]
+    low_target: float = LOW_TARGET
 
     @cached_property
     def inputs(self) -> NDArray[np.float32]:
@@ -33,11 +39,11 @@ class Records:
     @cached_property
     def targets(self) -> NDArray[np.float32]:
         """The targets (n, classes) of the labels."""
-        return targets(self.labels, len(self.class_names))
+        return targets(self.labels, len(self.class_names), self.low_target)
 
     def take(self, rows: NDArray[np.int64]) -> "Records":
         """Return the records with these row numbers, in this order."""
-        return Records(self.pixels[rows], self.labels[rows], self.class_names)
+        return replace(self, pixels=self.pixels[rows], labels=self.labels[rows])
 
 
 def scale(pixels: NDArray[np.generic]) -> NDArray[np.float32]:
@@ -52,9 +58,10 @@ def scale(pixels: NDArray[np.generic]) -> NDArray[np.float32]:
     return inputs
 
 
-def targets(labels: Pixels, class_count: int) -> NDArray[np.float32]:
-    """Return (n, class_count): 0.99 at the node of the label and 0.01 elsewhere; the sigmoid never reaches 0 and 1."""
-    return np.where(np.eye(class_count, dtype=bool)[labels], np.float32(0.99), np.float32(0.01))
+def targets(labels: Pixels, class_count: int, low_target: float = LOW_TARGET) -> NDArray[np.float32]:
+    """Return (n, class_count): high at the node of the label and low elsewhere; all low where it is `NO_CLASS`."""
+    is_label = labels[:, None] == np.arange(class_count)  # (n, class_count)
+    return np.where(is_label, np.float32(1 - low_target), np.float32(low_target))
 
 
 def hold_out(count: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
