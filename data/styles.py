@@ -19,7 +19,7 @@ HEIGHT = 1000.0  # of a digit that came out of `resize`
 NARROWEST = 0.35  # width of a digit for its height; thick pens would close the holes of a narrower one
 
 
-def resize(strokes: Strokes) -> list[NDArray[np.float64]]:
+def resize(strokes: Strokes) -> list[Points]:
     """Return the strokes with their lowest x and y at 0, and `HEIGHT` high, or as wide if they are wider than high."""
     points = np.concatenate([np.asarray(stroke, float) for stroke in strokes])
     lowest = points.min(axis=0)
@@ -100,24 +100,27 @@ def flag_and_foot(strokes: Strokes, random: np.random.Generator) -> Strokes:
 
 
 def bar(strokes: Strokes, random: np.random.Generator) -> Strokes:
-    """Return a 7 with a line through its stem, a little slanted; one of several strokes may have it and stays as it is."""
+    """Return a 7 with a line through its stem, a little slanted.
+
+    A 7 of several strokes may have one, and stays as it is.
+    """
     strokes = resize(strokes)
     if len(strokes) > 1:
         return strokes
     width, height = measure(strokes)
-    path = _fill_in(strokes[0])
+    path = fill_in(strokes[0])
     level = random.uniform(0.35, 0.6) * height
     crossing = path[np.abs(path[:, 1] - level).argmin()]
-    half = random.uniform(0.2, 0.4, 2) * max(width, 0.5 * HEIGHT)
-    slant = random.normal(0.1, 0.12) * half
-    return [*strokes, _bend(crossing - (half[0], slant[0]), crossing + (half[1], slant[1]), random)]
+    direction = np.array([1, random.normal(0.1, 0.12)]) * max(width, 0.5 * HEIGHT)
+    left, right = random.uniform(0.2, 0.4, 2)
+    return [*strokes, _bend(crossing - left * direction, crossing + right * direction, random)]
 
 
 def curl(strokes: Strokes, random: np.random.Generator) -> Strokes:
     """Return a 6 whose upper end bends over to the right and curls in, if the curl stays clear of the bowl."""
     strokes = resize(strokes)
     number = int(np.argmax([max(stroke[0, 1], stroke[-1, 1]) for stroke in strokes]))
-    stroke = _fill_in(strokes[number])
+    stroke = fill_in(strokes[number])
     if stroke[-1, 1] > stroke[0, 1]:
         stroke = stroke[::-1]
     away = stroke[0] - stroke[min(8, len(stroke) - 1)]
@@ -150,7 +153,12 @@ def _find_stem(strokes: Strokes) -> tuple[Points, list[Points]]:
     return stem, [*strokes[:number], *strokes[number + 1 :]]
 
 
-def _fill_in(stroke: Points, spacing: float = 0.01 * HEIGHT) -> Points:
+def move(strokes: Strokes, right: float, up: float) -> list[Points]:
+    """Return the strokes moved to the right and upwards."""
+    return [stroke + np.array([right, up]) for stroke in strokes]
+
+
+def fill_in(stroke: Points, spacing: float = 0.01 * HEIGHT) -> Points:
     """Return the stroke with a point every `spacing` along it."""
     steps = np.hypot(*np.diff(stroke, axis=0).T)  # (points - 1,)
     way = np.append(0.0, np.cumsum(steps))
