@@ -20,7 +20,8 @@ from data.styles import HEIGHT, Points, Strokes, fill_in, measure, move, resize
 from drawing.images import Image, NoInk, crop
 from drawing.preparation import steps
 
-Maker = Callable[[np.random.Generator], Image | None]  # of a picture, or of None where an attempt fails
+Writer = Callable[[np.random.Generator], Strokes | None]  # makes strokes, or None where an attempt fails
+Maker = Callable[[np.random.Generator], Image | None]  # makes a picture, or None
 
 
 class Written(Protocol):
@@ -105,7 +106,7 @@ GAPS = -0.15, 0.3  # between two digits, for their height; what is further off i
 WIDE_GAPS = 0.24, 0.32  # beside a narrow one: a 1 that touches another digit makes a new one of it
 NARROW = 0.4  # width for its height
 STRAIGHT = 0.2  # breadth for its length, as standard deviations of its ink, below which it is a 1
-SLIMMEST = {"blob": 0.45, "texture": 0.45}  # the same where ink is filled
+SLIMMEST = {"scribble": 0.3, "blob": 0.45, "texture": 0.45}  # the same where ink is filled
 PART_SHARES = 0.35, 0.5  # of a digit's width or height that a part keeps
 ATTEMPTS = 200
 
@@ -252,13 +253,18 @@ def _try(make: Maker, random: np.random.Generator, slimmest: float) -> Pixels:
     raise DataError(f"nothing that is no digit could be made in {ATTEMPTS} attempts; are these digits and letters?")
 
 
-def _draw(strokes: Strokes | None, random: np.random.Generator) -> Image | None:
-    """Return the strokes as ink; the pen suits their height, not the width of several digits."""
-    if strokes is None:
-        return None
-    strokes = resize(strokes)
-    width = np.exp(random.uniform(*np.log(PEN_WIDTHS))) * min(1.0, max(measure(strokes)[1] / HEIGHT, 0.3))
-    return draw(strokes, max(width, PEN_WIDTHS[0]))
+def _with_pen(write: Writer) -> Maker:
+    """Return what draws the strokes with a pen that suits their height, not the width of several digits."""
+
+    def make(random: np.random.Generator) -> Image | None:
+        strokes = write(random)
+        if strokes is None:
+            return None
+        strokes = resize(strokes)
+        width = np.exp(random.uniform(*np.log(PEN_WIDTHS))) * np.clip(measure(strokes)[1] / HEIGHT, 0.3, 1)
+        return draw(strokes, max(width, PEN_WIDTHS[0]))
+
+    return make
 
 
 def _make_makers(digits: Sequence[Written], letters: Sequence[Written]) -> dict[str, Maker]:
@@ -279,17 +285,14 @@ def _make_makers(digits: Sequence[Written], letters: Sequence[Written]) -> dict[
         two = pair(pick(random).strokes, pick(random).strokes, random)
         return pair(two, pick(random).strokes, random) if random.random() < 0.2 else two
 
-    strokes: dict[str, Callable[[np.random.Generator], Strokes | None]] = {
+    writers: dict[str, Writer] = {
         "letter": lambda random: pick(random, by_letter[names[random.integers(len(names))]]).strokes,
         "pair": several,
         "stack": lambda random: stack(pick(random, stackable).strokes, pick(random, stackable).strokes, random),
         "neighbour": lambda random: make_neighbour(pick(random).strokes, pick(random).strokes, random),
         "part": lambda random: part((digit := pick(random)).strokes, int(digit.label), random),
     }
-    return {
-        **_STRANGE,
-        **{kind: lambda random, make=make: _draw(make(random), random) for kind, make in strokes.items()},
-    }
+    return _STRANGE | {kind: _with_pen(write) for kind, write in writers.items()}
 
 
 def _put_side_by_side(pixels: Pixels, random: np.random.Generator) -> Image:
@@ -308,8 +311,8 @@ def _put_side_by_side(pixels: Pixels, random: np.random.Generator) -> Image:
 
 
 _STRANGE: dict[str, Maker] = {
-    "scribble": lambda random: _draw(scribble(random), random),
-    "ruling": lambda random: _draw(ruling(random), random),
+    "scribble": _with_pen(scribble),
+    "ruling": _with_pen(ruling),
     "blob": blob,
     "texture": texture,
 }
