@@ -68,6 +68,7 @@ DIGIT_PARTS = {
     (3, "right"): "a flat 3",
     (3, "upper"): "a hook: a 7, or a 2",
     (3, "lower"): "a hook: a 7, or a small 3",
+    (4, "left"): "with the end of its bar a 1 that has a foot, or a 2",
     (4, "right"): "its stem: a 1",
     (4, "upper"): "with its bar a small 4",
     (4, "lower"): "its stem: a 1, or with its bar a 7",
@@ -104,10 +105,16 @@ STRANGE_MIXTURE = {"pair of pictures": 0.35, "scribble": 0.4, "ruling": 0.06, "b
 
 GAPS = -0.15, 0.3  # between two digits, for their height; what is further off is not taken for the same drawing
 WIDE_GAPS = 0.24, 0.32  # beside a narrow one: a 1 that touches another digit makes a new one of it
-NARROW = 0.4  # width for its height
+NARROW, LYING = 0.4, 1.8  # width for its height
 STRAIGHT = 0.2  # breadth for its length, as standard deviations of its ink, below which it is a 1
-SLIMMEST = {"scribble": 0.3, "blob": 0.45, "texture": 0.45}  # the same where ink is filled
-PART_SHARES = 0.35, 0.5  # of a digit's width or height that a part keeps
+SLIMMEST = {
+    "part": 0.3,
+    "scribble": 0.3,
+    "ruling": 0.3,
+    "blob": 0.45,
+    "texture": 0.45,
+}  # the same where thick pens fill what is drawn
+PART_SHARES = 0.33, 0.45  # of a digit's width or height that a part keeps
 ATTEMPTS = 200
 
 
@@ -140,10 +147,17 @@ def part(strokes: Strokes, label: int, random: np.random.Generator) -> Strokes |
 
 
 def cut(strokes: Strokes, side: str, random: np.random.Generator) -> Strokes | None:
-    """Return what a line across leaves of the strokes at one of the `SIDES`; None where it leaves no stroke."""
+    """Return what a line leaves of the strokes at one of the `SIDES`; None where it leaves no stroke.
+
+    Lines from top to bottom are as slanted as the digit: otherwise half of a slanted 8 holds one of its rings.
+    """
     points = [fill_in(stroke) for stroke in resize(strokes)]
-    direction = np.array(SIDES[side], float) + random.normal(0, 0.08, 2)  # (2,)
-    places = np.concatenate(points) @ direction  # (n,)
+    every = np.concatenate(points)  # (n, 2)
+    covariance = np.cov(every.T)  # (2, 2)
+    slant = np.clip(covariance[0, 1] / max(covariance[1, 1], 1), -1, 1)
+    right, up = SIDES[side]
+    direction = np.array([right, up - right * slant]) + random.normal(0, 0.05, 2)  # (2,)
+    places = every @ direction  # (n,)
     border = places.max() - random.uniform(*PART_SHARES) * np.ptp(places)
     pieces = []
     for stroke in points:
@@ -173,11 +187,17 @@ def is_narrow(strokes: Strokes) -> bool:
     return width < NARROW * height
 
 
+def is_lying(strokes: Strokes) -> bool:
+    """Tell whether strokes are far wider than high, as are dashes that collections of digits hold by mistake."""
+    width, height = measure(strokes)
+    return width > LYING * height
+
+
 def _bring_to_height(strokes: Strokes) -> list[Points]:
-    """Return the strokes `HEIGHT` high, or half as high and wide if they are lying, such as a dash."""
+    """Return the strokes `HEIGHT` high, or less for lying ones."""
     strokes = resize(strokes)
     width, height = measure(strokes)
-    factor = HEIGHT / max(height, 0.5 * width)
+    factor = HEIGHT / max(height, width / LYING)
     return [stroke * factor for stroke in strokes]
 
 
@@ -253,15 +273,15 @@ def _try(make: Maker, random: np.random.Generator, slimmest: float) -> Pixels:
     raise DataError(f"nothing that is no digit could be made in {ATTEMPTS} attempts; are these digits and letters?")
 
 
-def _with_pen(write: Writer) -> Maker:
-    """Return what draws the strokes with a pen that suits their height, not the width of several digits."""
+def _with_pen(write: Writer, rows: int = 1) -> Maker:
+    """Return what draws the strokes with a pen that suits their height, or that of each of several `rows`."""
 
     def make(random: np.random.Generator) -> Image | None:
         strokes = write(random)
         if strokes is None:
             return None
         strokes = resize(strokes)
-        width = np.exp(random.uniform(*np.log(PEN_WIDTHS))) * np.clip(measure(strokes)[1] / HEIGHT, 0.3, 1)
+        width = np.exp(random.uniform(*np.log(PEN_WIDTHS))) * np.clip(measure(strokes)[1] / HEIGHT, 0.3, 1) / rows
         return draw(strokes, max(width, PEN_WIDTHS[0]))
 
     return make
@@ -273,6 +293,7 @@ def _make_makers(digits: Sequence[Written], letters: Sequence[Written]) -> dict[
     for letter in letters:
         if letter.label.isalpha() and letter.label not in LOOK_ALIKES:
             by_letter.setdefault(letter.label, []).append(letter)
+    digits = [digit for digit in digits if not is_lying(digit.strokes)]
     if not digits or not by_letter:
         raise DataError(f"needs digits and letters that look like none, got {len(digits)} and {len(by_letter)}.")
     names = sorted(by_letter)
@@ -292,7 +313,7 @@ def _make_makers(digits: Sequence[Written], letters: Sequence[Written]) -> dict[
         "neighbour": lambda random: make_neighbour(pick(random).strokes, pick(random).strokes, random),
         "part": lambda random: part((digit := pick(random)).strokes, int(digit.label), random),
     }
-    return _STRANGE | {kind: _with_pen(write) for kind, write in writers.items()}
+    return _STRANGE | {kind: _with_pen(write, 1 + (kind == "stack")) for kind, write in writers.items()}
 
 
 def _put_side_by_side(pixels: Pixels, random: np.random.Generator) -> Image:
