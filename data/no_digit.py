@@ -237,7 +237,7 @@ def draw_no_digits(digits: Sequence[Written], letters: Sequence[Written], count:
     makers = _make_makers(digits, letters)
     random = np.random.default_rng(seed)
     rows = np.full((count, 1 + PIXELS), NO_CLASS, np.uint8)  # (count, 785)
-    kinds = _choose_kinds(MIXTURE, count, random)
+    kinds = choose_kinds(MIXTURE, count, random)
     for number, kind in enumerate(tqdm(kinds, desc="Drawing", unit=" pictures", leave=False, disable=None)):
         rows[number, 1:] = _try(makers[kind], random, SLIMMEST.get(kind, STRAIGHT))
     return rows
@@ -247,17 +247,21 @@ def make_strange(pixels: Pixels, count: int, seed: int) -> Pixels:
     """Return (count, 784) pixels of what is no digit and needs no strokes, the kinds mixed as in `STRANGE_MIXTURE`.
 
     Two of `pixels` (n, 784), which show a digit each, become one picture. The same seed gives the same pictures.
+    Raises `DataError` where no row of `pixels` shows anything.
     """
+    pixels = pixels[pixels.any(axis=1)]
+    if not len(pixels):
+        raise DataError("needs pictures of digits to make pairs of, and all of them are empty.")
     makers = {**_STRANGE, "pair of pictures": lambda random: _put_side_by_side(pixels, random)}
     random = np.random.default_rng(seed)
     made = [
         _try(makers[kind], random, SLIMMEST.get(kind, STRAIGHT))
-        for kind in _choose_kinds(STRANGE_MIXTURE, count, random)
+        for kind in choose_kinds(STRANGE_MIXTURE, count, random)
     ]
     return np.array(made, np.uint8).reshape(count, PIXELS)
 
 
-def _choose_kinds(mixture: Mapping[str, float], count: int, random: np.random.Generator) -> list[str]:
+def choose_kinds(mixture: Mapping[str, float], count: int, random: np.random.Generator) -> list[str]:
     """Return `count` kinds in random order, as many of each as the mixture says."""
     ends = np.rint(np.cumsum(list(mixture.values())) * count).astype(int)
     return list(random.permutation(np.repeat(list(mixture), np.diff(ends, prepend=0))))
