@@ -154,15 +154,14 @@ def ruling(random: np.random.Generator) -> Drawing:
 
 
 def blob(random: np.random.Generator) -> Pixels:
-    """Return a picture (128, 128) of a filled shape, smooth or with corners, at least 0.6 times as wide as high."""
+    """Return a picture (128, 128) of a filled shape, smooth or with corners."""
     corners = random.integers(3, 12)
-    angle = np.sort(random.uniform(0, 2 * np.pi, corners))
+    angle = (np.arange(corners) + random.uniform(-0.4, 0.4, corners)) * 2 * np.pi / corners
     radius = random.uniform(0.5, 1, corners) if random.random() < 0.7 else np.ones(corners)
     points = np.column_stack([np.cos(angle), np.sin(angle)]) * radius[:, None]
     if random.random() < 0.6:
         points = smooth(np.vstack([points, points[:1]]))
-    size = np.ptp(points, axis=0)
-    points = (points - points.min(axis=0)) / np.maximum(size, 0.1) * (random.uniform(60, 100), random.uniform(40, 100))
+    points = (points - points.min(axis=0)) / np.ptp(points, axis=0) * random.uniform(50, 100, 2)
     picture = np.zeros((128, 128), np.uint8)
     cv2.fillPoly(picture, [np.rint(points + 14).astype(np.int32)], 255, cv2.LINE_AA)
     return picture
