@@ -7,7 +7,7 @@ styles.py: x to the right and y upwards, `HEIGHT` high.
 
 import numpy as np
 
-from data.styles import HEIGHT, Points, Strokes, fill_in, measure, move, resize
+from data.styles import HEIGHT, Points, Strokes, fill_in, is_ring, measure, move, resize
 
 # The parts that are cut from a digit, at most half of it, and which of them are digits themselves.
 SIDES = {"left": (-1, 0), "right": (1, 0), "lower": (0, -1), "upper": (0, 1)}
@@ -71,11 +71,11 @@ def stack(upper: Strokes, lower: Strokes, random: np.random.Generator) -> Stroke
 def part(strokes: Strokes, label: int, random: np.random.Generator) -> Strokes | None:
     """Return a part of a digit that is none itself, cut off by a line.
 
-    Returns None where `DIGIT_PARTS` leaves nothing, and for a narrow part, which would be a 1.
+    Returns None where `DIGIT_PARTS` leaves nothing, for a narrow part, which would be a 1, and for a ring, a 0.
     """
     sides = [side for side in SIDES if (label, side) not in DIGIT_PARTS]
     piece = cut(strokes, sides[random.integers(len(sides))], random) if sides else None
-    return None if piece is None or is_narrow(piece) else piece
+    return None if piece is None or is_narrow(piece) or is_ring(piece) else piece
 
 
 def cut(strokes: Strokes, side: str, random: np.random.Generator) -> Strokes | None:

@@ -39,7 +39,7 @@ def slash(strokes: Strokes, random: np.random.Generator) -> Strokes:
     Only a ring of one stroke is changed, here and in the other styles of a 0: others may have a slash.
     """
     strokes = resize(strokes)
-    if not _is_ring(strokes):
+    if not is_ring(strokes):
         return strokes
     size = np.array(measure(strokes))
     lean = 1.0 if random.random() < 0.9 else -1.0
@@ -53,7 +53,7 @@ def slash(strokes: Strokes, random: np.random.Generator) -> Strokes:
 def inner_bar(strokes: Strokes, random: np.random.Generator) -> Strokes:
     """Return a 0 with a line across or down its middle."""
     strokes = resize(strokes)
-    if not _is_ring(strokes):
+    if not is_ring(strokes):
         return strokes
     size = np.array(measure(strokes))
     middle = size / 2 + random.normal(0, 0.03, 2) * size
@@ -66,7 +66,7 @@ def inner_dot(strokes: Strokes, random: np.random.Generator) -> Strokes:
     """Return a 0 with a dot in its middle, if it is wide enough for one."""
     strokes = resize(strokes)
     size = np.array(measure(strokes))
-    if size[0] < 0.5 * HEIGHT or not _is_ring(strokes):
+    if size[0] < 0.5 * HEIGHT or not is_ring(strokes):
         return strokes
     middle = size / 2 + random.normal(0, 0.03, 2) * size
     return [*strokes, middle + random.normal(0, 15, (3, 2))]
@@ -143,7 +143,7 @@ def narrow(strokes: Strokes, random: np.random.Generator) -> Strokes:
     return [stroke * (factor, 1) for stroke in strokes]
 
 
-def _is_ring(strokes: Strokes) -> bool:
+def is_ring(strokes: Strokes) -> bool:
     """Tell whether the strokes are one whose ends are near one another."""
     gap = strokes[0][-1] - strokes[0][0]
     return len(strokes) == 1 and float(np.hypot(*gap)) < 0.5 * max(measure(strokes))

@@ -3,10 +3,11 @@ import pytest
 
 from data.pen_strokes import load_strokes
 from data.pieces import DIGIT_PARTS, NARROW, SIDES, cut, make_neighbour, pair, part, stack
-from data.styles import HEIGHT, measure
+from data.styles import HEIGHT, is_ring, measure
 from tests.test_styles import EIGHT, ONE, SEVEN, SIX, ZERO
 
 SEEDS = range(40)
+TURN = np.linspace(0, 2 * np.pi, 30)
 DOT = [np.array([[250, 250]], np.float32)]
 
 
@@ -78,6 +79,14 @@ def test_digits_whose_parts_are_all_digits_give_none(label):
 def test_the_right_half_of_an_eight_and_the_sides_of_a_zero_are_digits():
     assert {(8, "right"), (0, "left"), (0, "right"), (9, "upper"), (6, "lower"), (7, "lower")} <= DIGIT_PARTS.keys()
     assert all(reason for reason in DIGIT_PARTS.values())
+
+
+def test_a_loop_below_a_two_is_a_zero_and_no_part():
+    loop = np.column_stack([200 - 150 * np.sin(TURN), 100 + 90 * np.cos(TURN)])
+    two = [np.concatenate([[[100, 450], [300, 450], [300, 350]], loop])]
+    pieces = [part(two, 2, random_of(seed)) for seed in SEEDS]
+    assert None in pieces
+    assert not any(piece and is_ring(piece) for piece in pieces)  # a lower cut leaves an open arc
 
 
 @pytest.mark.parametrize("seed", SEEDS)
