@@ -77,11 +77,15 @@ def flag(strokes: Strokes, random: np.random.Generator) -> Strokes:
 
     An upstroke that is there is replaced. The higher it is, the smaller is the angle between it and the stem.
     """
+    return _add_upstroke(strokes, random, highest=1.0)
+
+
+def _add_upstroke(strokes: Strokes, random: np.random.Generator, highest: float) -> Strokes:
     strokes = resize(strokes)
     stem, others = _find_stem(strokes)
     right, height = stem[0] - stem[-1]
-    rise = random.uniform(0.3, 1.0) * height
-    run = rise * (random.uniform(0.4, 1.0 - 0.35 * rise / HEIGHT) + np.clip(right / max(height, 1), 0, 0.5))
+    rise = random.uniform(0.3, highest) * height
+    run = rise * (random.uniform(0.4, 1.35 - 0.5 * rise / HEIGHT) + np.clip(right / max(height, 1), 0, 0.5))
     upstroke = _bend(stem[0] - (run, rise), stem[0], random)
     return [np.concatenate([upstroke, stem[1:]]), *others]
 
@@ -96,8 +100,8 @@ def foot(strokes: Strokes, random: np.random.Generator) -> Strokes:
 
 
 def flag_and_foot(strokes: Strokes, random: np.random.Generator) -> Strokes:
-    """Return a 1 with an upstroke and a line under it."""
-    return foot(flag(strokes, random), random)
+    """Return a 1 with an upstroke and a line under it; the upstroke ends well above the line."""
+    return foot(_add_upstroke(strokes, random, highest=0.65), random)
 
 
 def bar(strokes: Strokes, random: np.random.Generator) -> Strokes:

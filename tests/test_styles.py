@@ -9,6 +9,7 @@ from data.styles import (
     bar,
     curl,
     flag,
+    flag_and_foot,
     foot,
     inner_bar,
     inner_dot,
@@ -124,6 +125,12 @@ def test_a_foot_lies_under_a_one(seed):
     stem, line = foot(ONE, random_of(seed))
     assert np.abs(line[:, 1]).max() < 0.2 * HEIGHT
     assert line[0, 0] < stem[-1, 0] < line[-1, 0]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_an_upstroke_stays_clear_of_a_foot(seed):
+    flagged, _ = flag_and_foot(ONE, random_of(seed))
+    assert flagged[0, 1] > 0.3 * HEIGHT
 
 
 @pytest.mark.parametrize("seed", SEEDS)
