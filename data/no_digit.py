@@ -1,11 +1,12 @@
 """Examples of what is no digit: letters, several digits in one, parts of digits, scribbles, blobs, lines, textures.
 
 A network that learns low targets for all of them can say that a drawing is no digit. What people do write as a digit
-is left out, by the tables `LOOK_ALIKES` and `DIGIT_PARTS`: learning it as no digit would cost real digits.
+is left out, by the tables `LOOK_ALIKES` here and `DIGIT_PARTS` in pieces.py: learning it would cost real digits.
 Every example is drawn and prepared as the server prepares what people draw.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import cv2
@@ -14,9 +15,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from data.pen_strokes import PEN_WIDTHS, draw
+from data.pieces import GAPS, NARROW, NO_STACK, WIDE_GAPS, is_lying, make_neighbour, pair, part, stack
 from data.records import NO_CLASS, PIXELS, SIDE, DataError, Pixels
 from data.scribbles import blob, ruling, scribble, texture
-from data.styles import HEIGHT, Points, Strokes, fill_in, measure, move, resize
+from data.styles import HEIGHT, Strokes, measure, resize
 from drawing.images import Image, NoInk, crop
 from drawing.preparation import steps
 
@@ -55,133 +57,42 @@ LOOK_ALIKES = {
     "g": "a 9, or an 8 where its loops are closed",
     "q": "a 9",
 }
-# The parts that are cut from a digit, at most half of it, and which of them are digits themselves.
-SIDES = {"left": (-1, 0), "right": (1, 0), "lower": (0, -1), "upper": (0, 1)}
-DIGIT_PARTS = {
-    (0, "left"): "an arc: a 1",
-    (0, "right"): "an arc: a 1 or a 7",
-    **{(1, side): "a line, or a hook: a 1 or a 7" for side in SIDES},
-    (2, "left"): "little more than its foot",
-    (2, "right"): "an arc: a 1 or a 7",
-    (2, "upper"): "a hook: a 7",
-    (3, "left"): "the ends of its arcs alone: specks",
-    (3, "right"): "a flat 3",
-    (3, "upper"): "a hook: a 7, or a 2",
-    (3, "lower"): "a hook: a 7, or a small 3",
-    (4, "right"): "its stem: a 1",
-    (4, "upper"): "with its bar a small 4",
-    (4, "lower"): "its stem: a 1, or with its bar a 7",
-    (5, "left"): "with the beginning of its bow a 5",
-    (5, "right"): "an arc: a 1, 3 or 7",
-    (5, "lower"): "a hook: a 3 or a 7",
-    (6, "left"): "an arc: a 1",
-    (6, "right"): "its bowl: a 0",
-    (6, "upper"): "a line or an arc: a 1",
-    (6, "lower"): "its bowl: a 0",
-    **{(7, side): "a hook or a line: a 7 or a 1" for side in SIDES},
-    (8, "right"): "a 3",
-    (8, "upper"): "a ring: a 0, or with a tail a 9",
-    (8, "lower"): "a ring: a 0, or with a tail a 6",
-    (9, "left"): "with its tail a 9",
-    (9, "right"): "its stem: a 1 or a 7",
-    (9, "upper"): "a ring: a 0",
-    (9, "lower"): "its stem: a 1",
-}
-NO_STACK = {0: "a ring: part of an 8, 6 or 9 with another one", 1: "a stem: stays a 1, or part of a 4, 7 or 9"}
-# Shares of each kind: of what is drawn from people's strokes, and of what needs none.
-MIXTURE = {
-    "letter": 0.5,
-    "pair": 0.14,
-    "stack": 0.03,
-    "neighbour": 0.05,
-    "part": 0.06,
-    "scribble": 0.13,
-    "ruling": 0.02,
-    "blob": 0.03,
-    "texture": 0.04,
-}
-STRANGE_MIXTURE = {"pair of pictures": 0.35, "scribble": 0.4, "ruling": 0.06, "blob": 0.09, "texture": 0.1}
-
-GAPS = -0.15, 0.3  # between two digits, for their height; what is further off is not taken for the same drawing
-WIDE_GAPS = 0.24, 0.32  # beside a narrow one: a 1 that touches another digit makes a new one of it
-NARROW = 0.4  # width for its height
-STRAIGHT = 0.2  # breadth for its length, as standard deviations of its ink, below which it is a 1
-SLIMMEST = {"scribble": 0.3, "blob": 0.45, "texture": 0.45}  # the same where ink is filled
-PART_SHARES = 0.35, 0.5  # of a digit's width or height that a part keeps
-ATTEMPTS = 200
 
 
-def pair(first: Strokes, second: Strokes, random: np.random.Generator) -> Strokes:
-    """Return two digits beside one another, about equally high, from overlapping a little to clearly apart."""
-    left, right = _bring_to_height(first), _bring_to_height(second)
-    right = [stroke * random.uniform(0.75, 1.15) for stroke in right]
-    gap = random.uniform(*(WIDE_GAPS if is_narrow(left) or is_narrow(right) else GAPS)) * HEIGHT
-    start = np.concatenate(left)[:, 0].max() + gap - np.concatenate(right)[:, 0].min()
-    rise = random.normal(0, 0.06) * HEIGHT + (HEIGHT - measure(right)[1]) / 2
-    return [*left, *move(right, start, rise)]
+@dataclass(frozen=True)
+class Kind:
+    """A kind of what is no digit: its share of the examples, and how slim its ink may be at least.
 
-
-def stack(upper: Strokes, lower: Strokes, random: np.random.Generator) -> Strokes:
-    """Return one digit above another, clearly apart. `NO_STACK` says which ones must not be used."""
-    above, below = _bring_to_height(upper), _bring_to_height(lower)
-    aside = (measure(below)[0] - measure(above)[0]) / 2 + random.normal(0, 0.1) * HEIGHT
-    rise = HEIGHT * (1 + random.uniform(0.1, 0.3))
-    return [*move(above, aside, rise), *below]
-
-
-def part(strokes: Strokes, label: int, random: np.random.Generator) -> Strokes | None:
-    """Return a part of a digit that is none itself, cut off by a line.
-
-    Returns None where `DIGIT_PARTS` leaves nothing, and for a narrow part, which would be a 1.
+    Slimness is breadth for length, as standard deviations of the ink. What is slimmer, and upright, could be a 1: a
+    straight stroke of a letter that was cut wrongly, or what a thick pen fills.
     """
-    sides = [side for side in SIDES if (label, side) not in DIGIT_PARTS]
-    piece = cut(strokes, sides[random.integers(len(sides))], random) if sides else None
-    return None if piece is None or is_narrow(piece) else piece
+
+    share: float
+    slimmest: float = 0.2
 
 
-def cut(strokes: Strokes, side: str, random: np.random.Generator) -> Strokes | None:
-    """Return what a line across leaves of the strokes at one of the `SIDES`; None where it leaves no stroke."""
-    points = [fill_in(stroke) for stroke in resize(strokes)]
-    direction = np.array(SIDES[side], float) + random.normal(0, 0.08, 2)  # (2,)
-    places = np.concatenate(points) @ direction  # (n,)
-    border = places.max() - random.uniform(*PART_SHARES) * np.ptp(places)
-    pieces = []
-    for stroke in points:
-        beyond = stroke @ direction >= border  # (points,)
-        changes = np.flatnonzero(np.diff(beyond)) + 1
-        runs = np.split(stroke, changes)[int(not beyond[0]) :: 2]
-        pieces += [run for run in runs if len(run) > 3]
-    return pieces or None
+MIXTURE = {  # of what is drawn from people's strokes
+    "letter": Kind(0.5),
+    "pair": Kind(0.14),
+    "stack": Kind(0.03),
+    "neighbour": Kind(0.05),
+    "part": Kind(0.06, slimmest=0.3),
+    "scribble": Kind(0.13, slimmest=0.3),
+    "ruling": Kind(0.02, slimmest=0.3),
+    "blob": Kind(0.03, slimmest=0.45),
+    "texture": Kind(0.04, slimmest=0.45),
+}
+STRANGE_MIXTURE = {  # of what needs no strokes
+    "pair of pictures": Kind(0.35),
+    "scribble": Kind(0.4, slimmest=0.3),
+    "ruling": Kind(0.06, slimmest=0.3),
+    "blob": Kind(0.09, slimmest=0.45),
+    "texture": Kind(0.1, slimmest=0.45),
+}
+ATTEMPTS = 200  # at one picture; half of the parts and three quarters of the neighbours fail
 
 
-def make_neighbour(digit: Strokes, other: Strokes, random: np.random.Generator) -> Strokes | None:
-    """Return a digit beside half of another one; None where either is too narrow or the half is too low."""
-    at_left = random.random() < 0.5
-    half = cut(other, "right" if at_left else "left", random)
-    if half is None or max(np.ptp(stroke[:, 1]) for stroke in half) < 0.7 * HEIGHT or is_narrow(digit):
-        return None  # a low half would be no more than dirt beside a digit
-    digit, half = _bring_to_height(digit), _bring_to_height(half)
-    left, right = (half, digit) if at_left else (digit, half)
-    start = np.concatenate(left)[:, 0].max() + random.uniform(*WIDE_GAPS) * HEIGHT
-    shift = start - np.concatenate(right)[:, 0].min()
-    return [*left, *move(right, shift, 0)]
-
-
-def is_narrow(strokes: Strokes) -> bool:
-    """Tell whether strokes may be a 1, or may become a part of another digit when they touch it."""
-    width, height = measure(strokes)
-    return width < NARROW * height
-
-
-def _bring_to_height(strokes: Strokes) -> list[Points]:
-    """Return the strokes `HEIGHT` high, or half as high and wide if they are lying, such as a dash."""
-    strokes = resize(strokes)
-    width, height = measure(strokes)
-    factor = HEIGHT / max(height, 0.5 * width)
-    return [stroke * factor for stroke in strokes]
-
-
-def finish(picture: Image, slimmest: float = STRAIGHT) -> Pixels | None:
+def finish(picture: Image, slimmest: float) -> Pixels | None:
     """Return a picture as (784,) pixels; None where no ink is left, only a part of it, or what is slim as a 1.
 
     Preparation leaves out what lies far from the largest stroke. What then remains of two digits is one digit, and
@@ -217,9 +128,9 @@ def draw_no_digits(digits: Sequence[Written], letters: Sequence[Written], count:
     makers = _make_makers(digits, letters)
     random = np.random.default_rng(seed)
     rows = np.full((count, 1 + PIXELS), NO_CLASS, np.uint8)  # (count, 785)
-    kinds = _choose_kinds(MIXTURE, count, random)
+    kinds = choose_kinds(MIXTURE, count, random)
     for number, kind in enumerate(tqdm(kinds, desc="Drawing", unit=" pictures", leave=False, disable=None)):
-        rows[number, 1:] = _try(makers[kind], random, SLIMMEST.get(kind, STRAIGHT))
+        rows[number, 1:] = _try(makers[kind], random, MIXTURE[kind].slimmest)
     return rows
 
 
@@ -227,19 +138,23 @@ def make_strange(pixels: Pixels, count: int, seed: int) -> Pixels:
     """Return (count, 784) pixels of what is no digit and needs no strokes, the kinds mixed as in `STRANGE_MIXTURE`.
 
     Two of `pixels` (n, 784), which show a digit each, become one picture. The same seed gives the same pictures.
+    Raises `DataError` where no row of `pixels` shows anything.
     """
+    pixels = pixels[pixels.any(axis=1)]
+    if not len(pixels):
+        raise DataError("needs pictures of digits to make pairs of, and all of them are empty.")
     makers = {**_STRANGE, "pair of pictures": lambda random: _put_side_by_side(pixels, random)}
     random = np.random.default_rng(seed)
     made = [
-        _try(makers[kind], random, SLIMMEST.get(kind, STRAIGHT))
-        for kind in _choose_kinds(STRANGE_MIXTURE, count, random)
+        _try(makers[kind], random, STRANGE_MIXTURE[kind].slimmest)
+        for kind in choose_kinds(STRANGE_MIXTURE, count, random)
     ]
     return np.array(made, np.uint8).reshape(count, PIXELS)
 
 
-def _choose_kinds(mixture: Mapping[str, float], count: int, random: np.random.Generator) -> list[str]:
+def choose_kinds(mixture: Mapping[str, Kind], count: int, random: np.random.Generator) -> list[str]:
     """Return `count` kinds in random order, as many of each as the mixture says."""
-    ends = np.rint(np.cumsum(list(mixture.values())) * count).astype(int)
+    ends = np.rint(np.cumsum([kind.share for kind in mixture.values()]) * count).astype(int)
     return list(random.permutation(np.repeat(list(mixture), np.diff(ends, prepend=0))))
 
 
@@ -253,15 +168,15 @@ def _try(make: Maker, random: np.random.Generator, slimmest: float) -> Pixels:
     raise DataError(f"nothing that is no digit could be made in {ATTEMPTS} attempts; are these digits and letters?")
 
 
-def _with_pen(write: Writer) -> Maker:
-    """Return what draws the strokes with a pen that suits their height, not the width of several digits."""
+def _with_pen(write: Writer, rows: int = 1) -> Maker:
+    """Return what draws the strokes with a pen that suits their height, or that of each of several `rows`."""
 
     def make(random: np.random.Generator) -> Image | None:
         strokes = write(random)
         if strokes is None:
             return None
         strokes = resize(strokes)
-        width = np.exp(random.uniform(*np.log(PEN_WIDTHS))) * np.clip(measure(strokes)[1] / HEIGHT, 0.3, 1)
+        width = np.exp(random.uniform(*np.log(PEN_WIDTHS))) * np.clip(measure(strokes)[1] / HEIGHT, 0.3, 1) / rows
         return draw(strokes, max(width, PEN_WIDTHS[0]))
 
     return make
@@ -273,10 +188,13 @@ def _make_makers(digits: Sequence[Written], letters: Sequence[Written]) -> dict[
     for letter in letters:
         if letter.label.isalpha() and letter.label not in LOOK_ALIKES:
             by_letter.setdefault(letter.label, []).append(letter)
-    if not digits or not by_letter:
-        raise DataError(f"needs digits and letters that look like none, got {len(digits)} and {len(by_letter)}.")
     names = sorted(by_letter)
+    digits = [digit for digit in digits if not is_lying(digit.strokes)]
     stackable = [digit for digit in digits if int(digit.label) not in NO_STACK]
+    if not names or not stackable:
+        raise DataError(
+            f"needs digits from 2 to 9 and letters that look like no digit, got {len(stackable)} and {len(names)}."
+        )
 
     def pick(random: np.random.Generator, among: Sequence[Written] = digits) -> Written:
         return among[int(random.integers(len(among)))]
@@ -292,7 +210,7 @@ def _make_makers(digits: Sequence[Written], letters: Sequence[Written]) -> dict[
         "neighbour": lambda random: make_neighbour(pick(random).strokes, pick(random).strokes, random),
         "part": lambda random: part((digit := pick(random)).strokes, int(digit.label), random),
     }
-    return _STRANGE | {kind: _with_pen(write) for kind, write in writers.items()}
+    return _STRANGE | {kind: _with_pen(write, 1 + (kind == "stack")) for kind, write in writers.items()}
 
 
 def _put_side_by_side(pixels: Pixels, random: np.random.Generator) -> Image:

@@ -36,10 +36,10 @@ def measure(strokes: Strokes) -> tuple[float, float]:
 def slash(strokes: Strokes, random: np.random.Generator) -> Strokes:
     """Return a 0 with a line from its lower left to its upper right, rarely the other way; short ones stay inside.
 
-    A 0 of several strokes may have one, and stays as it is: so do those of the other styles.
+    Only a ring of one stroke is changed, here and in the other styles of a 0: others may have a slash.
     """
     strokes = resize(strokes)
-    if len(strokes) > 1:
+    if not is_ring(strokes):
         return strokes
     size = np.array(measure(strokes))
     lean = 1.0 if random.random() < 0.9 else -1.0
@@ -53,7 +53,7 @@ def slash(strokes: Strokes, random: np.random.Generator) -> Strokes:
 def inner_bar(strokes: Strokes, random: np.random.Generator) -> Strokes:
     """Return a 0 with a line across or down its middle."""
     strokes = resize(strokes)
-    if len(strokes) > 1:
+    if not is_ring(strokes):
         return strokes
     size = np.array(measure(strokes))
     middle = size / 2 + random.normal(0, 0.03, 2) * size
@@ -66,7 +66,7 @@ def inner_dot(strokes: Strokes, random: np.random.Generator) -> Strokes:
     """Return a 0 with a dot in its middle, if it is wide enough for one."""
     strokes = resize(strokes)
     size = np.array(measure(strokes))
-    if size[0] < 0.5 * HEIGHT or len(strokes) > 1:
+    if size[0] < 0.5 * HEIGHT or not is_ring(strokes):
         return strokes
     middle = size / 2 + random.normal(0, 0.03, 2) * size
     return [*strokes, middle + random.normal(0, 15, (3, 2))]
@@ -75,12 +75,17 @@ def inner_dot(strokes: Strokes, random: np.random.Generator) -> Strokes:
 def flag(strokes: Strokes, random: np.random.Generator) -> Strokes:
     """Return a 1 whose stem begins with a thin upstroke from the lower left, 30 to 100 % as high as the stem.
 
-    An upstroke that is there is replaced. The higher it is, the steeper: it never becomes the bar of a 7.
+    An upstroke that is there is replaced. The higher it is, the smaller is the angle between it and the stem.
     """
+    return _add_upstroke(strokes, random, highest=1.0)
+
+
+def _add_upstroke(strokes: Strokes, random: np.random.Generator, highest: float) -> Strokes:
     strokes = resize(strokes)
     stem, others = _find_stem(strokes)
-    rise = random.uniform(0.3, 1.0) * np.ptp(stem[:, 1])
-    run = rise * random.uniform(0.4, 1.0 - 0.35 * rise / HEIGHT)
+    right, height = stem[0] - stem[-1]
+    rise = random.uniform(0.3, highest) * height
+    run = rise * (random.uniform(0.4, 1.35 - 0.5 * rise / HEIGHT) + np.clip(right / max(height, 1), 0, 0.5))
     upstroke = _bend(stem[0] - (run, rise), stem[0], random)
     return [np.concatenate([upstroke, stem[1:]]), *others]
 
@@ -95,8 +100,8 @@ def foot(strokes: Strokes, random: np.random.Generator) -> Strokes:
 
 
 def flag_and_foot(strokes: Strokes, random: np.random.Generator) -> Strokes:
-    """Return a 1 with an upstroke and a line under it."""
-    return foot(flag(strokes, random), random)
+    """Return a 1 with an upstroke and a line under it; the upstroke ends well above the line."""
+    return foot(_add_upstroke(strokes, random, highest=0.65), random)
 
 
 def bar(strokes: Strokes, random: np.random.Generator) -> Strokes:
@@ -140,6 +145,12 @@ def narrow(strokes: Strokes, random: np.random.Generator) -> Strokes:
     width, height = measure(strokes)
     factor = max(random.uniform(0.45, 0.75), min(1.0, NARROWEST * height / max(width, 1e-9)))
     return [stroke * (factor, 1) for stroke in strokes]
+
+
+def is_ring(strokes: Strokes) -> bool:
+    """Tell whether the strokes are one whose ends are near one another."""
+    gap = strokes[0][-1] - strokes[0][0]
+    return len(strokes) == 1 and float(np.hypot(*gap)) < 0.5 * max(measure(strokes))
 
 
 def _find_stem(strokes: Strokes) -> tuple[Points, list[Points]]:
