@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     import charts
 
 CONFUSIONS_SHOWN = 10
-OTHERS = 2000  # pictures of something else that are made up
+OTHERS = 1000  # pictures of something else that are made up: a few seconds for them
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -32,7 +32,7 @@ def test_the_score_is_printed_as_people_know_it(run: Run, model, tmp_path):
     assert f"Performance: {100 * correct / total:.2f} %" in lines
     assert "95 % confidence interval" in ended.stdout
     assert "Calibration error: " in ended.stdout
-    assert "Of 2,000 pictures of something else, answered surely: " in ended.stdout
+    assert "Of 1,000 pictures of something else, answered surely: " in ended.stdout
     assert "precision    recall  f1-score   support" in ended.stdout
     assert "taken for" in ended.stdout
     assert lines[0].startswith(f"Model: {model}, 784-200-10 nodes, trained on digits")
@@ -56,7 +56,7 @@ def test_json_is_one_object_with_the_figures(run: Run, model):
     assert 0 < result["calibration_error"] < 0.1
     assert 0 < result["unsure"] < 0.5
     assert result["accuracy"] < result["right_of_sure"] <= 1
-    assert result["others"] == 2000
+    assert result["others"] == 1000
     assert 0.5 < result["auroc"] < 1  # of made-up scribbles and pairs
     assert 0 <= result["others_answered_surely"] < 1 - result["unsure"]
 
@@ -228,13 +228,13 @@ def test_pictures_of_something_else_show_what_surely_is_worth(model, own_picture
     assert "empty.png is left out: " in printed.err
 
 
-def test_a_network_that_is_never_sure_has_no_share_right_of_the_sure(digits_csv, tmp_path, capsys):
+def test_of_a_network_that_is_never_sure_no_share_of_sure_answers_is_told(own_pictures, tmp_path, capsys):
     network_of(10, "0123456789").save(tmp_path / "untrained.npz")
-    assert evaluate.main([str(digits_csv), "--model", str(tmp_path / "untrained.npz"), "--json"]) == 0
-    result = json.loads(capsys.readouterr().out)
-    assert (result["unsure"], result["right_of_sure"]) == (1, None)
-    assert evaluate.main([str(digits_csv), "--model", str(tmp_path / "untrained.npz")]) == 0
-    assert "Unsure: 100.00 %" in capsys.readouterr().out
+    folders = ["--images", str(own_pictures), "--others", str(own_pictures), "--report", str(tmp_path / "report")]
+    assert evaluate.main(["--model", str(tmp_path / "untrained.npz"), *folders]) == 0
+    printed = capsys.readouterr().out
+    assert "Unsure: 100.00 %" in printed
+    assert "sure answers" not in printed
 
 
 @pytest.mark.parametrize("option", ["--images", "--others"])

@@ -32,6 +32,12 @@ def test_certainty_is_measured_on_digits_and_on_what_is_none():
     assert certainty.calibration_error == pytest.approx((0.01 + 0.95 + 0.4 + 0.5 + 0.03) / 5)
 
 
+def test_where_no_answer_is_sure_none_of_the_sure_is_right():
+    doubtful = answers([3, 4], [0.5, 0.6], [0.9, 0.9])
+    certainty = measure_certainty(doubtful, np.array([3, 4], np.uint8), LETTERS)
+    assert (certainty.unsure, certainty.right_of_sure) == (1, None)
+
+
 def test_a_person_looks_at_the_surest_mistakes_and_at_the_least_sure_answers_first():
     wrong, unsure = rows_to_look_at(DIGITS, LABELS)
     assert wrong.tolist() == [1, 3]
