@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from data.distortion import Distortion, distort
-from data.records import Pixels, Records, scale
+from data.records import NO_CLASS, Pixels, Records, scale
 from neural_network import Floats, NeuralNetwork
 
 # An untrained network answers about 0.5 everywhere, which costs ln 2 a node. Twice that is worse than knowing nothing.
@@ -237,10 +237,12 @@ def decay_weights(network: NeuralNetwork, decay: float) -> None:
 
 
 def measure(network: NeuralNetwork, records: Records) -> tuple[float, float]:
-    """Return loss and accuracy (0 to 1) of the network on `records`."""
+    """Return the loss of the network on `records`, and its accuracy (0 to 1) on those that show one of the classes."""
     with one_thread():
         outputs = network.query(records.inputs)  # (n, output)
-    return cross_entropy(outputs, records.targets), float((outputs.argmax(axis=1) == records.labels).mean())
+    known = records.labels != NO_CLASS  # (n,)
+    right = outputs.argmax(axis=1)[known] == records.labels[known]
+    return cross_entropy(outputs, records.targets), float(right.sum() / max(len(right), 1))
 
 
 def cross_entropy(outputs: Floats, targets: Floats) -> float:
