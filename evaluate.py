@@ -22,7 +22,7 @@ from data.data_sets import DATA_SETS, default_model, load, shipped_model
 from data.files import PROJECT, short_path
 from data.model_files import load_model
 from data.pictures import find_files, find_pictures
-from data.records import PIXELS, DataError, Pixels, Records, scale, targets
+from data.records import NO_CLASS, PIXELS, DataError, Pixels, Records, scale, targets
 from explanation import backquery
 from neural_network import NeuralNetwork
 from scoring import (
@@ -68,7 +68,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     data.add_argument("--dataset", choices=DATA_SETS, help=text)
     text = "your own pictures, named like 7.png or 7/a.png, or with a labels.csv (path,label,writer)"
     data.add_argument("--images", type=Path, metavar="FOLDER", help=text)
-    text = "pictures that show none of the classes (default: made-up scribbles, and pairs of the pictures scored)"
+    text = "pictures of something else (default: records with label 255, or made-up scribbles and pairs)"
     parser.add_argument("--others", type=Path, metavar="FOLDER", help=text)
     clothes = short_path(shipped_model("fashion"))
     text = f"the model to score (default: {short_path(default_model())}, or for fashion, if you have none, {clothes})"
@@ -96,12 +96,14 @@ def score_records(options: argparse.Namespace, network: NeuralNetwork) -> None:
     """Score the test records of a data set."""
     name, records = test_records(options, network)
     check_fit(network, options.model, records, name)
+    strange = read_others(options, records)  # (others, 784)
+    records = records.take(np.flatnonzero(records.labels != NO_CLASS))
 
     started = time.perf_counter()
     outputs = network.query(records.inputs)  # (n, classes)
     seconds = time.perf_counter() - started
     answers = interpret(network, outputs)
-    others = answer_others(options, network, records.pixels)
+    others = interpret(network, network.query(scale(strange)))
     result = compare(str(options.model), name, records, answers.predicted, seconds)
     certainty = measure_certainty(answers, records.labels, others)
     if options.json:
@@ -151,10 +153,11 @@ def check_fit(network: NeuralNetwork, model: Path, records: Records, name: str) 
         raise DataError(
             f"{model} knows {known}, but {name} has {needed}; choose another --model or --dataset, or name CSV files."
         )
-    if records.labels.max() >= len(network.class_names):
-        raise DataError(
-            f"{model} knows {len(network.class_names)} classes, but {name} has label {records.labels.max()}."
-        )
+    labels = records.labels[records.labels != NO_CLASS]
+    if not len(labels):
+        raise DataError(f"{name} has no label but {NO_CLASS}, none of the classes; give a CSV file of the classes too.")
+    if labels.max() >= len(network.class_names):
+        raise DataError(f"{model} knows {len(network.class_names)} classes, but {name} has label {labels.max()}.")
 
 
 def print_result(result: Result, network: NeuralNetwork, records: Records, answers: Answers) -> None:
@@ -184,7 +187,7 @@ def score_pictures(options: argparse.Namespace, network: NeuralNetwork) -> None:
     readable = [picture for picture in found if str(picture.path) not in unreadable]
     records = Records(pixels, np.array([picture.label for picture in readable], np.uint8), network.class_names)
     answers = interpret(network, network.query(records.inputs))
-    others = answer_others(options, network, pixels)
+    others = interpret(network, network.query(scale(read_others(options, records))))
     certainty = measure_certainty(answers, records.labels, others)
     right = [picture for picture, row in zip(readable, answers.predicted == records.labels, strict=True) if row]
     result = compare_pictures(str(options.model), str(options.images), found, right, unreadable)
@@ -219,17 +222,17 @@ def prepare_files(paths: list[Path]) -> tuple[Pixels, dict[str, str]]:
     return np.stack(pixels).reshape(-1, PIXELS), unreadable
 
 
-def answer_others(options: argparse.Namespace, network: NeuralNetwork, pixels: Pixels) -> Answers:
-    """Return the answers to pictures of something else: those in --others, or some made up from `pixels` (n, 784)."""
+def read_others(options: argparse.Namespace, records: Records) -> Pixels:
+    """Return pixels (n, 784) of something else: the pictures in --others, or records that say so, or made-up ones."""
+    from data.no_digit import make_strange  # OpenCV again
+
     if options.others:
-        strange, unreadable = prepare_files(find_files(options.others))
+        pixels, unreadable = prepare_files(find_files(options.others))
         for path, reason in unreadable.items():
             print(f"{path} is left out: {reason}", file=sys.stderr)
-    else:
-        from data.no_digit import make_strange
-
-        strange = make_strange(pixels, OTHERS, seed=0)
-    return interpret(network, network.query(scale(strange)))
+        return pixels
+    strange = records.pixels[records.labels == NO_CLASS]
+    return strange if len(strange) else make_strange(records.pixels, OTHERS, seed=0)
 
 
 def print_pictures_result(result: PicturesResult) -> None:

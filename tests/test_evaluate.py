@@ -7,6 +7,7 @@ import pytest
 import evaluate
 import train_model
 from data.data_sets import shipped_model
+from data.records import NO_CLASS
 from neural_network import NeuralNetwork
 from tests.conftest import Run
 
@@ -226,6 +227,21 @@ def test_pictures_of_something_else_show_what_surely_is_worth(model, own_picture
     assert result["auroc"] > 0.8
     assert result["others_answered_surely"] < 0.5
     assert "empty.png is left out: " in printed.err
+
+
+def test_records_of_none_of_the_classes_are_the_something_else(model, digit_rows, tmp_path, capsys):
+    rows = digit_rows[:50].copy()
+    rows[40:, 0] = NO_CLASS
+    rows[40:, 1:] = np.random.default_rng(0).integers(0, 256, (10, 784))
+    path = tmp_path / "digits.csv"
+    np.savetxt(path, rows, fmt="%d", delimiter=",")
+    assert evaluate.main([str(path), "--model", str(model), "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert (result["total"], result["others"]) == (40, 10)
+    assert np.array(result["confusion_matrix"]).sum() == 40
+    np.savetxt(path, rows[40:], fmt="%d", delimiter=",")
+    assert evaluate.main([str(path), "--model", str(model), "--json"]) == 1
+    assert "none of the classes" in capsys.readouterr().err
 
 
 def test_of_a_network_that_is_never_sure_no_share_of_sure_answers_is_told(own_pictures, tmp_path, capsys):
