@@ -99,7 +99,7 @@ def draw_reliability_diagram(means: Floats, accuracies: Floats, count: int, erro
     axes.set(xlabel="confidence (%)", ylabel="accuracy (%)", aspect="equal", xlim=(100, 0), ylim=(100, 0))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_ticks([100, 50, 20, 10, 1, 0.1, 0], labels=["0", "50", "80", "90", "99", "99.9", "100"])
-    axes.set_title(f"Calibration error: {error:.2%}\na dot: {count:,} answers; dotted: as sure as right", fontsize=10)
+    axes.set_title(f"Calibration error: {error:.2%}\nanswers a dot: {count:,}; dotted: as sure as right", fontsize=10)
     save(figure, path)
 
 

@@ -238,11 +238,11 @@ def read_others(options: argparse.Namespace, records: Records) -> Pixels:
 def print_pictures_result(result: PicturesResult) -> None:
     """Print what was scored, and for each writer how well."""
     print(f"Model: {short_path(Path(result.model))}")
-    print(f"Pictures of: {result.images}\n")
+    print(f"Pictures of: {result.images}")
     for path, reason in result.unreadable.items():
         print(f"{path}: {reason}")
     if len(result.per_writer) > 1:
-        print("writer                     right     of   accuracy")
+        print("\nwriter                     right     of   accuracy")
         for writer, counts in result.per_writer.items():
             print(f"{writer[:24]:<24} {counts['correct']:>7} {counts['total']:>6} {100 * counts['accuracy']:>8.2f} %")
         print(f"\nMean over {len(result.per_writer)} writers: {100 * result.accuracy_over_writers:.2f} %")
