@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from confidence import UNSURE_BELOW, confidence
+from confidence import calibration_error, confidence, is_unsure, membership
 from data.data_sets import load, shipped_model
 from data.pictures import find_pictures
 from data.records import PIXELS, DataError, Pixels, scale
@@ -31,7 +31,6 @@ Random = np.random.Generator
 INKS = [(40, 35, 35), (130, 50, 30), (45, 35, 170), (95, 95, 95), (70, 60, 60)]  # B, G, R
 LINES = [(225, 190, 150), (195, 195, 195), (170, 160, 230), (190, 165, 120)]  # B, G, R
 EVERY = 5  # every 5th drawing is photographed
-BINS = 15  # of the calibration error, as many drawings in each
 
 
 def main() -> int:
@@ -91,17 +90,8 @@ def measure_confidence(network: NeuralNetwork, folder: Path) -> None:
     for name, (inputs, truth) in both.items():
         outputs = network.query(inputs)  # (n, classes)
         right, confidences = outputs.argmax(axis=1) == truth, confidence(network, outputs)  # (n,)
-        sure, error = confidences >= UNSURE_BELOW, calibration_error(confidences, right)
-        print(f"{name:<20} {right.mean():>8.2%} {(~sure).mean():>8.1%} {right[sure].mean():>19.2%} {error:>19.2%}")
-
-
-def calibration_error(confidence: Floats, right: NDArray[np.bool_]) -> float:
-    """Return the expected calibration error: what confidence and accuracy differ by, over bins of equal numbers.
-
-    Source: Naeini, Cooper, Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning", AAAI, 2015.
-    """
-    bins = np.array_split(np.argsort(confidence), BINS)
-    return float(sum(len(rows) * abs(confidence[rows].mean() - right[rows].mean()) for rows in bins) / len(right))
+        unsure, error = is_unsure(confidences, membership(outputs)), calibration_error(confidences, right)
+        print(f"{name:<20} {right.mean():>8.2%} {unsure.mean():>8.1%} {right[~unsure].mean():>19.2%} {error:>19.2%}")
 
 
 def make_paper(height: int, width: int, digit_side: int, random: Random) -> Image:
