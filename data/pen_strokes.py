@@ -25,7 +25,7 @@ from data.download import PublishedFile, fetch, own_mirror
 from data.files import data_folder, short_path, write_atomically
 from data.options import seed
 from data.records import PIXELS, DataError, Pixels
-from data.unipen import Points, parse_points, read_statements
+from data.unipen import Character, Points, parse_points, read_statements
 from drawing.preparation import prepare
 
 FILE = "pendigits-orig.tra.Z"
@@ -149,7 +149,7 @@ def draw(strokes: Sequence[Points], width: float) -> Pixels:
     return paper
 
 
-def draw_rows(digits: Sequence[Digit], copies: int, seed: int) -> Pixels:
+def draw_rows(digits: Sequence[Digit | Character], copies: int, seed: int) -> Pixels:
     """Return rows (copies * n, 785): each label and the 784 pixels of its drawing, copy after copy.
 
     Every copy is drawn with a pen of its own: the logarithm of its width varies evenly within `PEN_WIDTHS`. The same
@@ -160,7 +160,7 @@ def draw_rows(digits: Sequence[Digit], copies: int, seed: int) -> Pixels:
     widths = np.exp(random.uniform(thin, thick, (len(digits), copies)))  # (n, copies)
     rows = np.empty((*widths.shape, 1 + PIXELS), np.uint8)  # (n, copies, 785)
     for number, digit in enumerate(tqdm(digits, desc="Drawing", unit=" digits", leave=False, disable=None)):
-        rows[number, :, 0] = digit.label
+        rows[number, :, 0] = int(digit.label)
         for copy, width in enumerate(widths[number]):
             rows[number, copy, 1:] = prepare(draw(digit.strokes, width)).ravel()
     return rows.reshape(-1, 1 + PIXELS)
