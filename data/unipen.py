@@ -14,6 +14,7 @@ import tarfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -28,12 +29,12 @@ Points = NDArray[np.float32]  # (points, 2): x to the right and y upwards
 KINDS = {"1a": str.isdecimal, "1b": str.isupper, "1c": str.islower}  # the folders, and what their labels are
 NO_STROKES = ".doc", ".lex"  # of files that are included, and tell of the writers and words; they may be missing
 FULL_SITES = {"pri"}  # where the numbers of strokes count those of the lifted pen too
-LARGEST_FILE = 1 << 24  # bytes; the largest of the collection has 3 MB
-LONGEST_STROKE = 1 << 17  # characters of text; the longest of the collection has 13,000
-MOST_STROKES = 50  # of a character; the collection has up to 13, with those of the lifted pen
+LARGEST_FILE = 1 << 24  # bytes; the largest that was seen has 2 MB
+LONGEST_STROKE = 1 << 17  # characters of text; the longest that was seen has 9,511
+MOST_STROKES = 50  # of a character, with those of the lifted pen; the most that were seen are 11
 PLACE = re.compile(r"(?P<first>\d{1,9})((:(?P<start>\d{1,9}))?-(?P<last>\d{1,9})(:(?P<end>\d{1,9}))?)?", re.ASCII)
 NOT_THERE = "segments of strokes or points that are not there"
-FARTHEST = 1e6  # units of the tablet; the collection has up to 13,151
+FARTHEST = 1e6  # units of the tablet, from its corner; the farthest that was seen is 13,151
 
 
 @dataclass(frozen=True)
@@ -113,11 +114,10 @@ def read_collection(source: Path) -> Collection:
         segments = _read_texts(source, "(data/1[abc]/[^/]+/.+)", collection.skipped)
         names = {name for text in segments.values() for name in _included(text)}
         included = _read_texts(source, "include/(.+)", collection.skipped, names)
-    except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError) as error:
+    except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, RecursionError, OSError) as error:
         if isinstance(error, OSError) and error.errno:  # such as a lack of permission
             raise
-        advice = "get it again, or unpack it and give the folder instead."
-        raise DataError(f"{source} is damaged, incomplete or no tar file; {advice}") from None
+        raise DataError(f"{source} is damaged or no tar file; get it again, or give the unpacked folder.") from None
     for name in sorted(segments):
         _read_characters(name, segments[name], included, collection)
     if not any(character.label.isdecimal() for character in collection.characters):
@@ -146,17 +146,15 @@ def _walk_folder(source: Path) -> Iterator[tuple[str, int, Callable[[], bytes]]]
     roots = (path.parents[1] for depth in range(4) for path in sorted(source.glob("*/" * depth + "data/1a")))
     root = next(roots, source)
     for part in (*(f"data/{kind}" for kind in KINDS), "include"):
-        for path in sorted((root / part).rglob("*")):
-            if path.is_file():
-                yield path.relative_to(root).as_posix(), path.stat().st_size, path.read_bytes
+        for path in filter(Path.is_file, sorted((root / part).rglob("*"))):
+            yield path.relative_to(root).as_posix(), path.stat().st_size, path.read_bytes
 
 
 def _walk_tar(source: Path) -> Iterator[tuple[str, int, Callable[[], bytes]]]:
     """Yield the path and the size of each file of a tar file, and what reads it; nothing is unpacked to disk."""
     with tarfile.open(source) as archive:
         for member in archive:
-            file = archive.extractfile(member) if member.isfile() else None  # links lead nowhere
-            if file:
+            if member.isfile() and (file := archive.extractfile(member)):
                 yield member.name, member.size, file.read
         while archive.fileobj and (rest := archive.fileobj.read(1 << 20)):  # so that gzip compares its checksum
             if rest.strip(b"\0"):
@@ -213,17 +211,15 @@ def _read_strokes(text: str, included: dict[str, str], with_lifted_pen: bool) ->
 
 def _measure(text: str, names: list[str], units: dict[str, str]) -> Points | None:
     """Return the points (n, 2) of a stroke in units of y; None where they are no places on a tablet, or too many."""
-    try:
-        if len(text) > LONGEST_STROKE:
-            return None
-        points = parse_points(text)[:, [names.index("X"), names.index("Y")]]  # (n, 2)
-        x_unit, y_unit = (float(units[axis].split()[0]) for axis in "XY")
-        if not ((np.abs(points) < FARTHEST).all() and 0.1 < y_unit / x_unit < 10):
-            return None
-    except (ValueError, IndexError, ZeroDivisionError):
+    if len(text) > LONGEST_STROKE:
         return None
-    points[:, 0] *= y_unit / x_unit
-    return points
+    with suppress(ValueError, IndexError, ZeroDivisionError):
+        points = parse_points(text)[:, [names.index("X"), names.index("Y")]]  # (n, 2)
+        ratio = float(units["Y"].split()[0]) / float(units["X"].split()[0])
+        if (np.abs(points) < FARTHEST).all() and 0.1 < ratio < 10:
+            points[:, 0] *= ratio
+            return points
+    return None
 
 
 def _cut(strokes: Sequence[_Stroke], places: str) -> tuple[tuple[Points, ...], str]:
