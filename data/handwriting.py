@@ -47,15 +47,11 @@ def parse_options(argv: list[str] | None) -> argparse.Namespace:
     add, output = parser.add_argument, data_folder() / "handwriting.csv"
     add("unipen", type=Path, help="UNIPEN train_r01_v07, doi.org/10.5281/zenodo.1195803: its folder or a tar file")
     add("--writers", type=Path, metavar="FILE", help="names of those to learn from, one a line (default: everybody)")
-    add(
-        "--copies",
-        type=whole_number(1, MAX_COPIES),
-        default=3,
-        metavar="N",
-        help="drawings of each digit (default: %(default)s)",
-    )
+    add("--checksum", metavar="SHA256", help="of the strokes: stop where they are others")
+    copies = whole_number(1, MAX_COPIES)
+    add("--copies", type=copies, default=3, metavar="N", help="drawings of each digit (default: %(default)s)")
     text = "drawings of each digit in another style, such as a 0 with a slash (default: %(default)s)"
-    add("--styled", type=whole_number(0, MAX_COPIES), default=1, metavar="N", help=text)
+    add("--styled", type=whole_number(0, MAX_COPIES), default=2, metavar="N", help=text)
     text = "drawings of what is no digit (default: %(default)s)"
     add("--no-digits", type=whole_number(0, MAX_NO_DIGITS), default=20_000, metavar="N", help=text)
     add("--seed", type=seed, default=0, metavar="N", help="of pens, styles and what is no digit (default: %(default)s)")
@@ -70,6 +66,10 @@ def run(options: argparse.Namespace) -> None:
     collection = read_handwriting(options.unipen)
     if options.writers:
         collection = collection.by(options.writers.read_text(encoding="utf-8").split())
+    if options.checksum not in (None, collection.checksum):
+        raise DataError(
+            f"the strokes have the SHA-256 {collection.checksum}, not {options.checksum}; is it train_r01_v07?"
+        )
     rows = draw_handwriting(collection, options)
     write_csv(options.output, rows)
     for reason, count in collection.skipped.items():
