@@ -117,7 +117,8 @@ def test_the_folder_may_lie_up_to_three_levels_below_the_one_that_is_given(tmp_p
 @pytest.mark.parametrize("end", ["\r\n", "\r"])
 def test_line_ends_of_windows_and_old_macs_and_byte_order_marks_change_nothing(collect, end):
     files = {name: b"\xef\xbb\xbf" + content.replace("\n", end).encode() for name, content in FILES.items()}
-    files["data/1a/abc/ann.dat"] = files["data/1a/abc/ann.dat"].replace(b".VERSION 1.0" + end.encode(), b"")
+    first = f".VERSION 1.0{end}.INCLUDE abc/abc.doc{end}".encode()
+    files["data/1a/abc/ann.dat"] = files["data/1a/abc/ann.dat"].replace(first, b"")  # what is first now matters
     assert collect(files).checksum == collect(FILES).checksum
 
 
@@ -184,7 +185,14 @@ def test_only_characters_with_a_stroke_whose_points_are_none_are_skipped(collect
 
 @pytest.mark.parametrize(
     "header",
-    [".COORD T Y", ".COORD", ".X_POINTS_PER_INCH 0", ".Y_POINTS_PER_MM", ".Y_POINTS_PER_MM 10 or so\n.COORD P"],
+    [
+        ".COORD T Y",
+        ".COORD",
+        ".X_POINTS_PER_INCH 0",
+        ".Y_POINTS_PER_INCH 0",
+        ".Y_POINTS_PER_MM",
+        ".Y_POINTS_PER_MM 10 or so\n.COORD P",
+    ],
 )
 def test_strokes_without_x_and_y_or_their_unit_are_skipped_and_counted(collect, header):
     collection = collect({"data/1a/xyz/a.dat": f'{header}\n.PEN_DOWN\n1 2\n3 4\n.SEGMENT CHARACTER 0 ? "1"'})
@@ -206,6 +214,11 @@ def test_a_file_that_cannot_be_used_is_skipped_and_counted(collect, text, reason
     endless = ".INCLUDE abc/data/all.dat\n" + STROKES
     collection = collect({"data/1a/abc/ben.dat": text, "include/abc/data/all.dat": endless})
     assert (labels(collection), collection.skipped_text) == ("74", reason)
+
+
+def test_a_file_that_is_included_twice_counts_once(collect):
+    collection = collect({"data/1a/abc/ann.dat": f'{LETTERS}{DIGITS}.SEGMENT CHARACTER 3 ? "7"'})
+    assert (labels(collection), collection.skipped.total()) == ("74", 1)
 
 
 def test_a_file_that_is_much_too_large_is_not_read(tmp_path, collect):
