@@ -20,7 +20,7 @@ from data.download import DownloadError
 from data.files import model_path, short_path
 from data.model_files import load_model
 from data.options import number, seed, whole_number
-from data.records import LOW_TARGET, NO_CLASS, DataError, Records, hold_out, scale
+from data.records import LOW_TARGET, NO_CLASS, VALIDATION_RECORDS, DataError, Records, hold_out, scale
 from neural_network import NeuralNetwork
 from training import INTERRUPTED, Epoch, Settings, Training, join, measure, member_seeds
 
@@ -28,6 +28,7 @@ DRY_RUN_BATCHES = 20
 CURVATURE_RECORDS = 5000  # so many training records give the curvature that later corrections need
 STRONGEST = 5  # times the usual distortion; people read most digits at twice, and few at five times
 LARGEST_DECAY = 1e-3  # more would leave hardly a weight after a few records
+OTHER_SETTINGS = "distort", "low_target", "validation"
 SETTINGS = "hidden_nodes", "learning_rate", "epochs", "batch_size", "momentum", "weight_decay", "seed"
 INTERRUPTED_STATUS = 130  # the exit status of a program that was stopped with Ctrl-C
 
@@ -106,6 +107,9 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
     option("--batch-size", whole_number(1), 100, "records a step; 1 is the textbook's per-record training")
     option("--momentum", fraction, 0.8, "share of the last step that is kept, 0 for none")
     option("--weight-decay", decay, 0.0, "how much each record shrinks all weights, times the learning rate; try 2e-5")
+    option(
+        "--validation", whole_number(1), VALIDATION_RECORDS, "records held out for validation, at most a tenth of all"
+    )
     low = number("a number above 0 and below 0.5", lambda value: 0 < value < 0.5)
     option("--low-target", low, LOW_TARGET, "target of the nodes that shall stay low; the other's is 1 less this")
     option("--seed", seed, 0, "repeats weights, order, distortions and choice of validation records")
@@ -125,7 +129,7 @@ def run(options: argparse.Namespace) -> int:
     except BaseException:
         list(processes)  # joblib warns of what is started and never asked for
         raise
-    rows, validation_rows = hold_out(len(records.labels), options.seed)
+    rows, validation_rows = hold_out(len(records.labels), options.seed, options.validation)
     if options.dry_run:
         rows = rows[: DRY_RUN_BATCHES * options.batch_size]
     learnt, validation = records.take(rows), records.take(validation_rows)
@@ -265,7 +269,7 @@ def describe(result: Result, name: str, options: argparse.Namespace, records: Re
 
     network = result.network
     network.training = {"dataset": name, "best_epoch": asdict(result.epoch), "committee": result.members}
-    network.training |= {option: getattr(options, option) for option in (*SETTINGS, "distort", "low_target")}
+    network.training |= {option: getattr(options, option) for option in (*SETTINGS, *OTHER_SETTINGS)}
     validation = validation.take(np.flatnonzero(validation.labels != NO_CLASS))
     some = np.random.default_rng(options.seed).permutation(len(records.labels))[:CURVATURE_RECORDS]
     with training.one_thread():

@@ -35,5 +35,6 @@ def test_validation_records_are_fixed_by_the_seed_and_never_trained_on():
     assert np.array_equal(validation, hold_out(60_000, seed=3)[1])
     assert not np.array_equal(validation, hold_out(60_000, seed=4)[1])
     assert [len(rows) for rows in hold_out(200, seed=0)] == [180, 20]
+    assert [len(rows) for rows in hold_out(60_000, seed=0, most=1000)] == [59_000, 1_000]
     with pytest.raises(DataError, match="too few"):
         hold_out(9, seed=0)
