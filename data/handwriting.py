@@ -49,9 +49,9 @@ def parse_options(argv: list[str] | None) -> argparse.Namespace:
     add("--writers", type=Path, metavar="FILE", help="names of those to learn from, one a line (default: everybody)")
     add("--checksum", metavar="SHA256", help="of the strokes: stop where they are others")
     copies = whole_number(1, MAX_COPIES)
-    add("--copies", type=copies, default=3, metavar="N", help="drawings of each digit (default: %(default)s)")
+    add("--copies", type=copies, default=2, metavar="N", help="drawings of each digit (default: %(default)s)")
     text = "drawings of each digit in another style, such as a 0 with a slash (default: %(default)s)"
-    add("--styled", type=whole_number(0, MAX_COPIES), default=2, metavar="N", help=text)
+    add("--styled", type=whole_number(0, MAX_COPIES), default=1, metavar="N", help=text)
     text = "drawings of what is no digit (default: %(default)s)"
     add("--no-digits", type=whole_number(0, MAX_NO_DIGITS), default=20_000, metavar="N", help=text)
     add("--seed", type=seed, default=0, metavar="N", help="of pens, styles and what is no digit (default: %(default)s)")
