@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
         settings = train_model.settings_from(recipe, data_set)
         task = joblib.delayed(train_with_seed)
         tasks = [task(replace(settings, seed=one), recipe, records, test) for one in options.seeds]
-        accuracies, networks = [], []
+        accuracies, networks = list[float](), dict[int, NeuralNetwork]()
         with ExitStack() as stack:
             if options.scheduler:
                 from distributed import Client  # slow to import, and one machine does without it
@@ -50,7 +50,7 @@ def main(argv: list[str] | None = None) -> int:
                 tqdm.write(f"seed {one}: {accuracy:.2%}")
                 sys.stdout.flush()
                 accuracies.append(accuracy)
-                networks.append(network)
+                networks[one] = network
     except (DataError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -60,7 +60,7 @@ def main(argv: list[str] | None = None) -> int:
     spread = f", standard deviation {100 * stdev(accuracies):.2f} points" if len(accuracies) > 1 else ""
     print(f"mean: {fmean(accuracies):.2%}{spread}")
     if len(networks) > 1:
-        joined = training.join(networks)
+        joined = training.join([networks[one] for one in sorted(networks)])
         print(f"all joined into one of {len(joined.wih):,} hidden nodes: {training.measure(joined, test)[1]:.2%}")
     return 0
 
