@@ -153,7 +153,10 @@ def test_networks_trained_side_by_side_on_many_distorted_copies_are_those_traine
     together = dict(train_side_by_side(both, many, validation, 2, ignore))
     for place, settings in enumerate(both):
         alone = train(new_network(settings, many), many, validation, settings, ignore).network
-        assert same_weights(together[place].network, alone)
+        network = together[place].network
+        assert alone
+        assert network
+        assert same_weights(network, alone)
 
 
 def test_a_training_that_is_given_up_leaves_no_process_behind(many):
