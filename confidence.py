@@ -15,8 +15,8 @@ from scipy.special import logit, softmax
 from neural_network import NeuralNetwork
 
 UNSURE_BELOW = 0.9  # a person should look at answers with less confidence
-# And with less membership: for the digits that ship, of 2,287 drawings by people who were left out, 3.7 % are unsure, and
-# of their letters, 4.4 % are not. The command: python evaluate.py --images DRAWINGS --others LETTERS
+# And those with less membership. Of 2,287 digits by people who were left out meanwhile, 3.7 % are then unsure, and of
+# their letters, 4.4 % are sure. To measure both: python evaluate.py --images DIGITS --others LETTERS
 NO_CLASS_BELOW = 0.8
 TEMPERATURES = 0.2, 5.0  # what is tried
 BINS = 15  # of the calibration error, with as many answers in each
