@@ -1,13 +1,4 @@
-"""A number of several digits: pieces of ink become candidates for digits, a judge rates them, the best path is read.
-
-A path takes every piece once, from left to right: as a part of a digit, or as a mark that is left out (a dot, a dash).
-Its score is a weighted sum of what the judge says of each digit, of its shape, and of the cuts and gaps around it and
-in it. `python -m benchmarks.numbers fit` finds the weights.
-Source: Fujisawa, Nakano, Kurino, "Segmentation methods for character recognition: from segmentation to document
-structure analysis", Proceedings of the IEEE 80, 1992; Zhou, Wang, Tian, Liu, Nakagawa, "Handwritten Chinese/Japanese
-text recognition using semi-Markov conditional random fields", IEEE PAMI 35, 2013.
-"""
-
+"""scratch"""
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,21 +8,14 @@ from numpy.typing import NDArray
 
 from drawing.digit import cut_out_digit, normalise_stroke, place
 from drawing.images import Grey, Image, crop
-from drawing.pieces import EDGE, Line, part_line, reduce_writing
+from drawing.pieces import EDGE, Line, part_line, find_areas
 
 Floats = NDArray[np.floating]
-Judge = Callable[[NDArray[np.uint8]], Floats]
-
 WIDE = 1.5  # of the height: wider candidates are no digit
 MIN_HEIGHT, MIN_INK = 0.25, 0.6
 JOIN, JOIN_TALL, TALL = 0.3, 0.12, 0.55
 MOST_PIECES = 12
-FLOOR = 1e-3
-
-CANDIDATE = (*EDGE, "joins", "gaps", "smaller part", "aspect", "height", "offset", "ink")
-FEATURES = ("output", "others", "one", *(f"{name}" for name in CANDIDATE))
-MARK = ("mark", "mark height", "mark height2", "mark cuts")
-
+CANDIDATE = (*EDGE, "joins", "gaps", "aspect", "height", "offset", "ink", "overlap")
 
 @dataclass
 class Lattice:
@@ -44,8 +28,9 @@ class Lattice:
 
 
 def find_lattice(ink: Grey, digit=None) -> Lattice:
-    work, labels, stats, scale = reduce_writing(crop(ink))
-    line = part_line(work, labels, stats, np.arange(len(stats)))
+    wr = find_areas(crop(ink))
+    line = part_line(wr, np.arange(1, len(wr.stats)))
+    work=wr.ink
     ends, boxes, features = find_candidates(line)
     pixels = np.zeros((len(ends), 784), np.uint8)
     for number, ((first, after), (left, top, right, bottom)) in enumerate(zip(ends, boxes)):
@@ -59,7 +44,7 @@ def find_lattice(ink: Grey, digit=None) -> Lattice:
     tall = (line.boxes[:, 3] - line.boxes[:, 1]) / H
     marks = np.column_stack([np.ones(len(tall)), tall, tall**2, line.edges[:, :, 0].sum(axis=1)])
     lat = Lattice(line, ends, features, boxes, pixels, marks)
-    lat.work, lat.scale, lat.origin = work, scale, cv2.boundingRect(ink)[:2]
+    lat.work, lat.scale, lat.origin = work, wr.scale, cv2.boundingRect(ink)[:2]
     return lat
 
 
@@ -70,6 +55,8 @@ def find_candidates(line: Line):
     middle = np.average(line.boxes[:, [1, 3]].mean(axis=1), weights=line.areas)
     ends, boxes, features = [], [], []
     B, SP, BO = line.boxes.tolist(), line.spans.tolist(), line.bodies.tolist()
+    before = np.maximum.accumulate(np.append(-1e9, line.spans[:, 1]))
+    behind = np.minimum.accumulate(np.append(line.spans[:, 0], 1e9)[::-1])[::-1]
     for first in range(n):
         box, span, ink = list(B[first]), list(SP[first]), 0
         bodies: dict = {}
@@ -94,7 +81,7 @@ def find_candidates(line: Line):
                 continue
             edge = _outer_edges(line, first, last, bodies, whole)
             aspect = np.clip(np.log(max(width, 1) / max(height, 1)), -2.5, 1)
-            features.append([*edge, joins, gaps, smaller, aspect, np.log(height / H), ((box[1] + box[3]) / 2 - middle) / H, min(ink / H / S, 4)])
+            features.append([*edge, joins, gaps, aspect, np.log(height / H), ((box[1] + box[3]) / 2 - middle) / H, min(ink / H / S, 8), sum(min(max(o, 0) / max(width, 1), 1) for o in (before[first] - span[0], span[1] - behind[last + 1]))])
             ends.append((first, last + 1))
             boxes.append(box)
     return np.array(ends).reshape(-1, 2), np.array(boxes).reshape(-1, 4), np.array(features, float).reshape(len(ends), -1)
