@@ -15,27 +15,34 @@ from numpy.typing import NDArray
 
 BLUE, ORANGE, GREY = "#2a6fbb", "#d9601a", "#6b6b6b"
 SIDE = 28
-MISREAD_SHOWN = 24
+WRONG_SHOWN, UNSURE_SHOWN = 24, 16  # of one's own pictures
 MISTAKES_SHOWN = 40
 Inputs = NDArray[np.float32]
+Floats = NDArray[np.floating]
 Labels = NDArray[np.integer]
 Shares = Mapping[str, Sequence[Sequence[float]]]
 
 
 @dataclass(frozen=True)
-class Mistake:
-    """A wrong answer: pixels (784,) or (28, 28) from 0 to 255, the names of two classes, the confidence (0 to 1)."""
+class Answer:
+    """An answer: pixels (784,) from 0 to 255, the names of two classes, confidence and membership (0 to 1)."""
 
     pixels: NDArray[np.uint8]
     truth: str
     answer: str
     confidence: float
+    membership: float
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the answer is what the picture shows."""
+        return self.truth == self.answer
 
     @property
     def title(self) -> str:
-        """The mistake in words: true class, answer, confidence; long names stand on a line of their own."""
-        names = f"{self.truth} → {self.answer}"
-        return f"{names}{chr(10) if len(names) > 6 else ' '}({self.confidence:.0%})"
+        """The answer in words: true class, answer, confidence, membership; long names stand on a line of their own."""
+        names = f"{self.answer}?" if self.is_right else f"{self.truth} → {self.answer}"
+        return f"{names}{chr(10) if len(names) > 6 else ' '}({self.confidence:.0%}, {self.membership:.0%})"
 
 
 def draw_learning_curve(history: Sequence[dict[str, float]], path: Path) -> None:
@@ -78,11 +85,49 @@ def draw_confusion_matrix(matrix: Sequence[Sequence[int]], class_names: Sequence
     save(figure, path)
 
 
-def draw_misclassified_records(mistakes: Sequence[Mistake], path: Path) -> None:
+def draw_reliability_diagram(means: Floats, accuracies: Floats, count: int, error: float, path: Path) -> None:
+    """Draw the accuracy of bins of `count` answers against their mean confidence, (bins,) each from 0 to 1.
+
+    Most answers are surer than 99 %, so the axes are logarithmic in what is missing to 100 %. `error` is between both.
+    """
+    figure = Figure(figsize=(5, 5), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 100], [0, 100], color=GREY, linewidth=0.8, linestyle=":")
+    axes.plot(100 - 100 * means, 100 - 100 * accuracies, "o", color=BLUE, clip_on=False)
+    axes.set_xscale("symlog", linthresh=0.1)
+    axes.set_yscale("symlog", linthresh=0.1)
+    axes.set(xlabel="confidence (%)", ylabel="accuracy (%)", aspect="equal", xlim=(100, 0), ylim=(100, 0))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_ticks([100, 50, 20, 10, 1, 0.1, 0], labels=["0", "50", "80", "90", "99", "99.9", "100"])
+    axes.set_title(f"Calibration error: {error:.2%}\nanswers a dot: {count:,}; dotted: as sure as right", fontsize=10)
+    save(figure, path)
+
+
+def draw_roc_curve(rates: tuple[Floats, Floats], auroc: float, surely: tuple[float, float], path: Path) -> None:
+    """Draw the ROC curve: the shares (0 to 1) of other pictures, and of those that show a class, taken for a class.
+
+    The dot is the share of each that is answered `surely`.
+    """
+    figure = Figure(figsize=(5, 5), layout="constrained")
+    axes = figure.subplots()
+    others, pictures = rates
+    axes.plot(100 * others, 100 * pictures, color=BLUE, label="by the largest output")
+    label = f"answered surely: {surely[0]:.1%} and {surely[1]:.1%}"
+    axes.plot(100 * surely[0], 100 * surely[1], "o", color=ORANGE, markersize=8, label=label)
+    axes.set(
+        xlabel="something else, taken for a class (%)", ylabel="pictures of a class, taken for one (%)", aspect="equal"
+    )
+    axes.set(xlim=(-2, 102), ylim=(-2, 102))
+    axes.set_title(f"ROC curve: the area under it is {auroc:.2%}", fontsize=10)
+    axes.legend(frameon=False, loc="lower right")
+    save(figure, path)
+
+
+def draw_misclassified_records(mistakes: Sequence[Answer], path: Path) -> None:
     """Draw the first mistakes, in their order."""
     rows, columns = MISTAKES_SHOWN // 8, 8
     figure = Figure(figsize=(1.45 * columns, 1.75 * rows + 0.6), layout="constrained")
-    figure.suptitle("Misclassified, the surest mistakes first: true class → answer (confidence)")
+    figure.suptitle("Misclassified, the surest first: true class → answer (confidence, largest output)")
     grid = figure.subplots(rows, columns)
     for axes in grid.flat:
         axes.axis("off")
@@ -92,23 +137,23 @@ def draw_misclassified_records(mistakes: Sequence[Mistake], path: Path) -> None:
     save(figure, path)
 
 
-def draw_misread_pictures(drawings: Sequence[NDArray[np.integer]], mistakes: Sequence[Mistake], path: Path) -> None:
-    """Draw the first of one's own pictures that were answered wrongly, each beside the pixels that it became.
+def draw_answers_to_look_at(drawings: Sequence[NDArray[np.integer]], answers: Sequence[Answer], path: Path) -> None:
+    """Draw one's own pictures with answers that a person should look at, each beside the pixels that it became.
 
     `drawings` are (height, width) or (height, width, channels) in OpenCV's order: blue, green, red, alpha.
     """
-    shown, columns = min(len(drawings), MISREAD_SHOWN), 4
-    rows = -(-shown // columns)
+    columns = 4
+    rows = -(-len(drawings) // columns)
     figure = Figure(figsize=(3.1 * columns, 1.75 * rows + 0.6), layout="constrained")
-    figure.suptitle("Misread, the surest mistakes first: the drawing, what the network saw, and its answer")
+    figure.suptitle("Wrong, the surest first, then unsure: true class → answer (confidence, largest output)")
     grid = figure.subplots(rows, 2 * columns, squeeze=False)
     for axes in grid.flat:
         axes.axis("off")
-    for left, right, drawing, mistake in zip(grid.flat[::2], grid.flat[1::2], drawings, mistakes, strict=False):
+    for left, right, drawing, answer in zip(grid.flat[::2], grid.flat[1::2], drawings, answers, strict=False):
         colours = drawing if drawing.ndim == 2 else drawing[:, :, [2, 1, 0, 3][: drawing.shape[2]]]
         left.imshow(colours, cmap="gray")
-        right.imshow(mistake.pixels.reshape(SIDE, SIDE), cmap="gray_r", vmin=0, vmax=255)
-        left.set_title(mistake.title, fontsize=9, loc="left")
+        right.imshow(answer.pixels.reshape(SIDE, SIDE), cmap="gray_r", vmin=0, vmax=255)
+        left.set_title(answer.title, fontsize=9, loc="left", color=GREY if answer.is_right else ORANGE)
     save(figure, path)
 
 

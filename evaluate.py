@@ -1,77 +1,50 @@
 """Score a trained model on the test records of a data set, and draw what it gets right and wrong.
 
-The test records are looked at here and nowhere else: no choice made during training has seen them.
+The test records are looked at here and nowhere else: no choice made during training has seen them. It also measures
+how far the model can be taken at its word, with pictures of something else: is it sure of those?
 """
 
 import argparse
 import json
 import sys
 import time
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from statistics import fmean
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from confidence import confidence
+from confidence import reliability
 from data.csv_files import MAX_CLASSES
 from data.data_sets import DATA_SETS, default_model, load, shipped_model
 from data.files import PROJECT, short_path
 from data.model_files import load_model
-from data.pictures import Picture, find_pictures
-from data.records import PIXELS, DataError, Records, scale, targets
+from data.pictures import find_files, find_pictures
+from data.records import NO_CLASS, PIXELS, DataError, Pixels, Records, scale, targets
 from explanation import backquery
 from neural_network import NeuralNetwork
+from scoring import (
+    Answers,
+    Certainty,
+    PicturesResult,
+    Result,
+    class_report,
+    compare,
+    compare_pictures,
+    confusions,
+    interpret,
+    measure_certainty,
+    rows_to_look_at,
+    to_tell_apart,
+)
+
+if TYPE_CHECKING:
+    import charts
 
 CONFUSIONS_SHOWN = 10
-
-
-@dataclass(frozen=True)
-class Result:
-    """What was measured: shares are 0 to 1, the matrix is (true class, answer), `seconds` is the time of the query."""
-
-    model: str
-    dataset: str
-    correct: int
-    total: int
-    accuracy: float
-    confidence_interval: tuple[float, float]  # of 95 %, after Wilson
-    seconds: float
-    confusion_matrix: list[list[int]]
-    classes: dict[str, dict[str, float]]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The network's answer to a picture: the (28, 28) pixels that it saw, a label, and how sure it was (0 to 1)."""
-
-    picture: Picture
-    pixels: NDArray[np.uint8]
-    label: int
-    confidence: float
-
-    @property
-    def right(self) -> bool:
-        """Whether that is what the picture shows."""
-        return self.label == self.picture.label
-
-
-@dataclass(frozen=True)
-class PicturesResult:
-    """What was measured on a folder of pictures: shares are 0 to 1, `unreadable` has a reason for each path."""
-
-    model: str
-    images: str
-    total: int
-    correct: int
-    accuracy: float
-    accuracy_over_writers: float
-    per_writer: dict[str, dict[str, float]]
-    unreadable: dict[str, str]
+OTHERS = 1000  # pictures of something else that are made up: a few seconds for them
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -95,6 +68,8 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     data.add_argument("--dataset", choices=DATA_SETS, help=text)
     text = "your own pictures, named like 7.png or 7/a.png, or with a labels.csv (path,label,writer)"
     data.add_argument("--images", type=Path, metavar="FOLDER", help=text)
+    text = "pictures of something else (default: records with label 255, or made-up scribbles and pairs)"
+    parser.add_argument("--others", type=Path, metavar="FOLDER", help=text)
     clothes = short_path(shipped_model("fashion"))
     text = f"the model to score (default: {short_path(default_model())}, or for fashion, if you have none, {clothes})"
     parser.add_argument("--model", type=Path, metavar="FILE", help=text)
@@ -121,18 +96,27 @@ def score_records(options: argparse.Namespace, network: NeuralNetwork) -> None:
     """Score the test records of a data set."""
     name, records = test_records(options, network)
     check_fit(network, options.model, records, name)
+    strange = read_others(options, records)  # (others, 784)
+    records = records.take(np.flatnonzero(records.labels != NO_CLASS))
 
     started = time.perf_counter()
     outputs = network.query(records.inputs)  # (n, classes)
     seconds = time.perf_counter() - started
-    answers = outputs.argmax(axis=1)  # (n,)
-    result = compare(str(options.model), name, records, answers, seconds)
+    answers = interpret(network, outputs)
+    others = interpret(network, network.query(scale(strange)))
+    result = compare(str(options.model), name, records, answers.predicted, seconds)
+    certainty = measure_certainty(answers, records.labels, others)
     if options.json:
-        print(json.dumps(asdict(result), indent=2))
+        print(json.dumps(asdict(result) | asdict(certainty), indent=2))
     else:
         print_result(result, network, records, answers)
+        print_certainty(certainty)
+        print_score(result)
+        low, high = result.confidence_interval
+        print(f"95 % confidence interval: {low * 100:.2f} % to {high * 100:.2f} %")
     if folder := report_folder(options):
-        draw(folder, result, network, records, outputs)
+        draw(folder, result, network, records, answers)
+        draw_certainty(folder, answers, records.labels, others, certainty)
 
 
 def report_folder(options: argparse.Namespace) -> Path | None:
@@ -169,162 +153,167 @@ def check_fit(network: NeuralNetwork, model: Path, records: Records, name: str) 
         raise DataError(
             f"{model} knows {known}, but {name} has {needed}; choose another --model or --dataset, or name CSV files."
         )
-    if records.labels.max() >= len(network.class_names):
-        raise DataError(
-            f"{model} knows {len(network.class_names)} classes, but {name} has label {records.labels.max()}."
-        )
+    labels = records.labels[records.labels != NO_CLASS]
+    if not len(labels):
+        raise DataError(f"{name} has no label but {NO_CLASS}, none of the classes; give a CSV file of the classes too.")
+    if labels.max() >= len(network.class_names):
+        raise DataError(f"{model} knows {len(network.class_names)} classes, but {name} has label {labels.max()}.")
 
 
-def compare(model: str, dataset: str, records: Records, answers: NDArray[np.int64], seconds: float) -> Result:
-    """Compare `answers` (n,) with the labels."""
-    from scipy.stats import binomtest  # these two are slow to import, and --help does without them
-    from sklearn.metrics import confusion_matrix
-
-    correct, total = int((answers == records.labels).sum()), len(answers)
-    interval = binomtest(correct, total).proportion_ci(0.95, method="wilson")
-    matrix = confusion_matrix(records.labels, answers, labels=range(len(records.class_names)))
-    classes = class_report(records, answers, as_dictionary=True)
-    bounds = float(interval.low), float(interval.high)
-    return Result(model, dataset, correct, total, correct / total, bounds, seconds, matrix.tolist(), classes)
-
-
-def class_report(records: Records, answers: NDArray[np.int64], as_dictionary: bool = False):
-    """Return scikit-learn's precision, recall and F1 of each class, as text or as a dictionary."""
-    from sklearn.metrics import classification_report
-
-    names = records.class_names
-    form = {"digits": 3, "zero_division": 0, "output_dict": as_dictionary}
-    return classification_report(records.labels, answers, labels=range(len(names)), target_names=names, **form)
-
-
-def print_result(result: Result, network: NeuralNetwork, records: Records, answers: NDArray[np.int64]) -> None:
-    """Print the figures as text."""
+def print_result(result: Result, network: NeuralNetwork, records: Records, answers: Answers) -> None:
+    """Print what was scored, and what is taken for what."""
     nodes = "-".join(str(layer) for layer in (network.wih.shape[1], *network.who.shape[::-1]))
-    low, high = result.confidence_interval
     learnt = network.training.get("dataset", "unknown data")
     print(f"Model: {short_path(Path(result.model))}, {nodes} nodes, trained on {learnt}")
     print(f"Data: {result.dataset}, {result.total:,} test records, scored in {result.seconds:.3f} s\n")
-    print(class_report(records, answers))
+    print(class_report(records, answers.predicted))
     print("Most frequent confusions:")
     for truth, answer, count in confusions(result.confusion_matrix)[:CONFUSIONS_SHOWN]:
         print(f"{count:>6} x {records.class_names[truth]} taken for {records.class_names[answer]}")
-    print(f"\nScore: {result.correct}/{result.total}")
+
+
+def print_score(result: Result | PicturesResult) -> None:
+    """Print the figures that matter most."""
+    print(f"Score: {result.correct}/{result.total}")
     print(f"Performance: {result.accuracy * 100:.2f} %")
-    print(f"95 % confidence interval: {low * 100:.2f} % to {high * 100:.2f} %")
 
 
 def score_pictures(options: argparse.Namespace, network: NeuralNetwork) -> None:
-    """Score a folder of one's own pictures, and draw those that were answered wrongly."""
+    """Score a folder of one's own pictures, and draw those that a person should look at."""
     if network.wih.shape[1] != PIXELS:
         raise DataError(f"{options.model} takes {network.wih.shape[1]} inputs, a picture becomes {PIXELS}.")
     found = find_pictures(options.images, network.class_names)
-    answers, unreadable = answer_pictures(found, network)
-    result = result_of_pictures(options, found, answers, unreadable)
+    pixels, unreadable = prepare_files([picture.path for picture in found])
+    readable = [picture for picture in found if str(picture.path) not in unreadable]
+    records = Records(pixels, np.array([picture.label for picture in readable], np.uint8), network.class_names)
+    answers = interpret(network, network.query(records.inputs))
+    others = interpret(network, network.query(scale(read_others(options, records))))
+    certainty = measure_certainty(answers, records.labels, others)
+    right = [picture for picture, row in zip(readable, answers.predicted == records.labels, strict=True) if row]
+    result = compare_pictures(str(options.model), str(options.images), found, right, unreadable)
     if options.json:
-        print(json.dumps(asdict(result), indent=2))
+        print(json.dumps(asdict(result) | asdict(certainty), indent=2))
     else:
         print_pictures_result(result)
-    wrong = sorted((answer for answer in answers if not answer.right), key=lambda answer: -answer.confidence)
-    if (folder := report_folder(options)) and wrong:
-        draw_misread(wrong, network.class_names, folder / "misread.png")
+        print_certainty(certainty)
+        print_score(result)
+    if folder := report_folder(options):
+        draw_certainty(folder, answers, records.labels, others, certainty)
+        draw_answers_to_look_at([picture.path for picture in readable], records, answers, folder / "look_at.png")
 
 
-def answer_pictures(found: list[Picture], network: NeuralNetwork) -> tuple[list[Answer], dict[str, str]]:
-    """Return the answers to those pictures that can be read, and the reason for each path that cannot."""
+def prepare_files(paths: list[Path]) -> tuple[Pixels, dict[str, str]]:
+    """Return the pixels (n, 784) of those picture files that can be read, and the reason for each that cannot.
+
+    Raises `DataError` where none can be read.
+    """
     from drawing.decoding import decode  # OpenCV is slow to import, and --help does without it
     from drawing.images import DrawingError
     from drawing.preparation import prepare
 
-    answers, unreadable = [], {}
-    for picture in found:
+    pixels, unreadable = [], {}
+    for path in paths:
         try:
-            pixels = prepare(decode(picture.path.read_bytes()))  # (28, 28)
+            pixels.append(prepare(decode(path.read_bytes())))  # (28, 28)
         except DrawingError as error:
-            unreadable[str(picture.path)] = str(error)
-            continue
-        outputs = network.query(scale(pixels.reshape(1, -1)))  # (1, classes)
-        answers.append(Answer(picture, pixels, int(outputs.argmax()), float(confidence(network, outputs)[0])))
-    return answers, unreadable
+            unreadable[str(path)] = str(error)
+    if not pixels:
+        raise DataError(f"none of {len(paths)} pictures can be read; {paths[0]}: {unreadable[str(paths[0])]}.")
+    return np.stack(pixels).reshape(-1, PIXELS), unreadable
 
 
-def draw_misread(wrong: list[Answer], names: Sequence[str], path: Path) -> None:
-    """Draw the first of the wrong answers, each with the picture as it came."""
-    import charts  # matplotlib is slow to import, and --help does without it
-    from drawing.decoding import decode
+def read_others(options: argparse.Namespace, records: Records) -> Pixels:
+    """Return pixels (n, 784) of something else: the pictures in --others, or records that say so, or made-up ones."""
+    from data.no_digit import make_strange  # OpenCV again
 
-    shown = wrong[: charts.MISREAD_SHOWN]
-    charts.draw_misread_pictures(
-        [decode(answer.picture.path.read_bytes()) for answer in shown],
-        [charts.Mistake(a.pixels, names[a.picture.label], names[a.label], a.confidence) for a in shown],
-        path,
-    )
-
-
-def result_of_pictures(
-    options: argparse.Namespace, found: list[Picture], answered: list[Answer], unreadable: dict[str, str]
-) -> PicturesResult:
-    """Count the right answers, of all pictures and of each writer's; one that cannot be read counts as wrong."""
-    totals = Counter(picture.writer for picture in found)
-    rights = Counter(answer.picture.writer for answer in answered if answer.right)
-    per_writer = {
-        writer: {"total": total, "correct": rights[writer], "accuracy": rights[writer] / total}
-        for writer, total in sorted(totals.items())
-    }
-    return PicturesResult(
-        model=str(options.model),
-        images=str(options.images),
-        total=len(found),
-        correct=rights.total(),
-        accuracy=rights.total() / len(found),
-        accuracy_over_writers=fmean(writer["accuracy"] for writer in per_writer.values()),
-        per_writer=per_writer,
-        unreadable=unreadable,
-    )
+    if options.others:
+        pixels, unreadable = prepare_files(find_files(options.others))
+        for path, reason in unreadable.items():
+            print(f"{path} is left out: {reason}", file=sys.stderr)
+        return pixels
+    strange = records.pixels[records.labels == NO_CLASS]
+    return strange if len(strange) else make_strange(records.pixels, OTHERS, seed=0)
 
 
 def print_pictures_result(result: PicturesResult) -> None:
-    """Print the figures as text."""
+    """Print what was scored, and for each writer how well."""
     print(f"Model: {short_path(Path(result.model))}")
-    print(f"Pictures of: {result.images}\n")
+    print(f"Pictures of: {result.images}")
     for path, reason in result.unreadable.items():
         print(f"{path}: {reason}")
     if len(result.per_writer) > 1:
-        print("writer                     right     of   accuracy")
+        print("\nwriter                     right     of   accuracy")
         for writer, counts in result.per_writer.items():
             print(f"{writer[:24]:<24} {counts['correct']:>7} {counts['total']:>6} {100 * counts['accuracy']:>8.2f} %")
         print(f"\nMean over {len(result.per_writer)} writers: {100 * result.accuracy_over_writers:.2f} %")
-    print(f"Score: {result.correct}/{result.total}")
-    print(f"Performance: {100 * result.accuracy:.2f} %")
 
 
-def confusions(matrix: list[list[int]]) -> list[tuple[int, int, int]]:
-    """Return (true class, answer, count) of all wrong answers, the most frequent first."""
-    wrong = [
-        (truth, answer, count)
-        for truth, row in enumerate(matrix)
-        for answer, count in enumerate(row)
-        if truth != answer and count
-    ]
-    return sorted(wrong, key=lambda entry: -entry[2])
+def print_certainty(certainty: Certainty) -> None:
+    """Print how far the model can be taken at its word."""
+    print(f"\nUnsure: {certainty.unsure * 100:.2f} %")
+    if certainty.right_of_sure is not None:
+        print(f"Right, of the sure answers: {certainty.right_of_sure * 100:.2f} %")
+    print(f"Calibration error: {certainty.calibration_error * 100:.2f} %")
+    print(f"Of {certainty.others:,} pictures of something else, answered surely: ", end="")
+    print(f"{certainty.others_answered_surely * 100:.2f} %")
+    print(f"Area under the ROC curve: {certainty.auroc * 100:.2f} %\n")
 
 
-def draw(folder: Path, result: Result, network: NeuralNetwork, records: Records, outputs: NDArray[np.float32]) -> None:
-    """Write the pictures into `folder`."""
+def draw(folder: Path, result: Result, network: NeuralNetwork, records: Records, answers: Answers) -> None:
+    """Write the pictures of records into `folder`."""
     import charts  # matplotlib is slow to import, and --help does without it
 
     names = records.class_names
-    answers, confidences = outputs.argmax(axis=1), confidence(network, outputs)  # (n,), (n,)
-    wrong = np.flatnonzero(answers != records.labels)
-    wrong = wrong[np.argsort(-confidences[wrong])][: charts.MISTAKES_SHOWN]  # the surest mistakes first
-    mistakes = [
-        charts.Mistake(records.pixels[row], names[records.labels[row]], names[answers[row]], confidences[row])
-        for row in wrong
-    ]
+    wrong, _ = rows_to_look_at(answers, records.labels)
     ideal = targets(np.arange(len(names), dtype=np.uint8), len(names))  # (classes, classes)
     charts.draw_confusion_matrix(result.confusion_matrix, names, folder / "confusion_matrix.png")
-    charts.draw_misclassified_records(mistakes, folder / "misclassified.png")
+    shown = name_answers(records, answers, wrong[: charts.MISTAKES_SHOWN])
+    charts.draw_misclassified_records(shown, folder / "misclassified.png")
     charts.draw_imagined_inputs(backquery(network, ideal), names, folder / "imagined.png")
     charts.draw_data_set(records.inputs, records.labels, names, folder / "data_set.png")
+
+
+def draw_certainty(folder: Path, answers: Answers, labels: Pixels, others: Answers, certainty: Certainty) -> None:
+    """Write the reliability diagram and the ROC curve into `folder`."""
+    from sklearn.metrics import roc_curve
+
+    import charts
+
+    means, accuracies, counts = reliability(answers.confidences, answers.predicted == labels)
+    path = folder / "reliability.png"
+    charts.draw_reliability_diagram(means, accuracies, int(counts.max()), certainty.calibration_error, path)
+    others_kept, kept, _ = roc_curve(*to_tell_apart(answers, others))
+    surely = certainty.others_answered_surely, 1 - certainty.unsure
+    charts.draw_roc_curve((others_kept, kept), certainty.auroc, surely, folder / "roc_curve.png")
+
+
+def draw_answers_to_look_at(paths: list[Path], records: Records, answers: Answers, path: Path) -> None:
+    """Draw the answers that a person should look at, each with the picture as it came."""
+    import charts
+    from drawing.decoding import decode
+
+    wrong, unsure = rows_to_look_at(answers, records.labels)
+    rows = np.concatenate([wrong[: charts.WRONG_SHOWN], unsure[: charts.UNSURE_SHOWN]])
+    if len(rows):
+        drawings = [decode(paths[row].read_bytes()) for row in rows]
+        charts.draw_answers_to_look_at(drawings, name_answers(records, answers, rows), path)
+
+
+def name_answers(records: Records, answers: Answers, rows: NDArray[np.int64]) -> list["charts.Answer"]:
+    """Return some of the answers with the names of their classes."""
+    import charts
+
+    names = records.class_names
+    return [
+        charts.Answer(
+            records.pixels[row],
+            names[records.labels[row]],
+            names[answers.predicted[row]],
+            answers.confidences[row],
+            answers.memberships[row],
+        )
+        for row in rows
+    ]
 
 
 if __name__ == "__main__":

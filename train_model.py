@@ -20,7 +20,7 @@ from data.download import DownloadError
 from data.files import model_path, short_path
 from data.model_files import load_model
 from data.options import number, seed, whole_number
-from data.records import DataError, Records, hold_out, scale
+from data.records import LOW_TARGET, NO_CLASS, VALIDATION_RECORDS, DataError, Records, hold_out, scale
 from neural_network import NeuralNetwork
 from training import INTERRUPTED, Epoch, Settings, Training, join, measure, member_seeds
 
@@ -28,6 +28,7 @@ DRY_RUN_BATCHES = 20
 CURVATURE_RECORDS = 5000  # so many training records give the curvature that later corrections need
 STRONGEST = 5  # times the usual distortion; people read most digits at twice, and few at five times
 LARGEST_DECAY = 1e-3  # more would leave hardly a weight after a few records
+OTHER_SETTINGS = "distort", "low_target", "validation"
 SETTINGS = "hidden_nodes", "learning_rate", "epochs", "batch_size", "momentum", "weight_decay", "seed"
 INTERRUPTED_STATUS = 130  # the exit status of a program that was stopped with Ctrl-C
 
@@ -106,6 +107,11 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
     option("--batch-size", whole_number(1), 100, "records a step; 1 is the textbook's per-record training")
     option("--momentum", fraction, 0.8, "share of the last step that is kept, 0 for none")
     option("--weight-decay", decay, 0.0, "how much each record shrinks all weights, times the learning rate; try 2e-5")
+    option(
+        "--validation", whole_number(1), VALIDATION_RECORDS, "records held out for validation, at most a tenth of all"
+    )
+    low = number("a number above 0 and below 0.5", lambda value: 0 < value < 0.5)
+    option("--low-target", low, LOW_TARGET, "target of the nodes that shall stay low; the other's is 1 less this")
     option("--seed", seed, 0, "repeats weights, order, distortions and choice of validation records")
     help_text = "train on distorted copies, new ones each epoch: X times as strong as usual, 1 where X is left out"
     distort: dict[str, Any] = {"nargs": "?", "const": 1.0, "default": 0.0, "metavar": "X"}
@@ -123,7 +129,7 @@ def run(options: argparse.Namespace) -> int:
     except BaseException:
         list(processes)  # joblib warns of what is started and never asked for
         raise
-    rows, validation_rows = hold_out(len(records.labels), options.seed)
+    rows, validation_rows = hold_out(len(records.labels), options.seed, options.validation)
     if options.dry_run:
         rows = rows[: DRY_RUN_BATCHES * options.batch_size]
     learnt, validation = records.take(rows), records.take(validation_rows)
@@ -148,12 +154,21 @@ def run(options: argparse.Namespace) -> int:
 
 
 def training_records(options: argparse.Namespace) -> tuple[DataSet, Records]:
-    """Return the data set that was asked for, and its training records."""
+    """Return the data set that was asked for, and its training records with the targets that were asked for."""
     if options.csv:
         data_set = own_data_set(options.csv, options.class_names or DIGITS)
-        return data_set, load(options.csv, "train", data_set.class_names)
-    if options.dataset:
-        return DATA_SETS[options.dataset], load(options.dataset, "train")
+        records = load(options.csv, "train", data_set.class_names)
+    elif options.dataset:
+        data_set, records = DATA_SETS[options.dataset], load(options.dataset, "train")
+    else:
+        data_set, records = mnist_or_bundled()
+    if (records.labels == NO_CLASS).all():
+        raise DataError(f"all labels are {NO_CLASS}, none of the classes; give CSV files of the classes as well.")
+    return data_set, replace(records, low_target=options.low_target)
+
+
+def mnist_or_bundled() -> tuple[DataSet, Records]:
+    """Return MNIST and its training records, or the bundled digits where MNIST cannot be had."""
     try:
         return MNIST, load(MNIST.name, "train")
     except DownloadError as error:
@@ -254,7 +269,8 @@ def describe(result: Result, name: str, options: argparse.Namespace, records: Re
 
     network = result.network
     network.training = {"dataset": name, "best_epoch": asdict(result.epoch), "committee": result.members}
-    network.training |= {option: getattr(options, option) for option in (*SETTINGS, "distort")}
+    network.training |= {option: getattr(options, option) for option in (*SETTINGS, *OTHER_SETTINGS)}
+    validation = validation.take(np.flatnonzero(validation.labels != NO_CLASS))
     some = np.random.default_rng(options.seed).permutation(len(records.labels))[:CURVATURE_RECORDS]
     with training.one_thread():
         network.training["temperature"] = fit_temperature(network.query(validation.inputs), validation.labels)

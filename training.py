@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import current_process, get_context
+from multiprocessing import current_process, get_context, get_start_method
 from multiprocessing.connection import Connection
 from threading import current_thread, main_thread
 from typing import Any
@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from data.distortion import Distortion, distort
-from data.records import Pixels, Records, scale
+from data.records import NO_CLASS, Pixels, Records, scale
 from neural_network import Floats, NeuralNetwork
 
 # An untrained network answers about 0.5 everywhere, which costs ln 2 a node. Twice that is worse than knowing nothing.
@@ -166,9 +166,11 @@ def _prepare_epochs_ahead(records: Records, settings: Settings) -> Generator[Pre
     """Yield the same, but make the copies of the next epoch in another process, while this epoch trains.
 
     Threads would wait for each other, since most of the training holds Python's lock. An epoch's copies are overwritten
-    once the epoch after it is asked for. Where a process may not start others, as in a Dask worker, none is started.
+    once the epoch after it is asked for. Where a process cannot start others, none is started: a Dask worker must not,
+    and those that joblib starts would hand on a way of starting that new ones do not know.
     """
-    if settings.distortion is None or len(records.labels) < FEWEST_AHEAD or current_process().daemon:
+    is_task = current_process().daemon or get_start_method(allow_none=True) == "loky"
+    if settings.distortion is None or len(records.labels) < FEWEST_AHEAD or is_task:
         yield from _prepare_epochs(records, settings)
         return
     context = get_context("spawn")  # the same on every system
@@ -237,10 +239,12 @@ def decay_weights(network: NeuralNetwork, decay: float) -> None:
 
 
 def measure(network: NeuralNetwork, records: Records) -> tuple[float, float]:
-    """Return loss and accuracy (0 to 1) of the network on `records`."""
+    """Return the loss of the network on `records`, and its accuracy (0 to 1) on those that show one of the classes."""
     with one_thread():
         outputs = network.query(records.inputs)  # (n, output)
-    return cross_entropy(outputs, records.targets), float((outputs.argmax(axis=1) == records.labels).mean())
+    known = records.labels != NO_CLASS  # (n,)
+    right = outputs.argmax(axis=1)[known] == records.labels[known]
+    return cross_entropy(outputs, records.targets), float(right.sum() / max(len(right), 1))
 
 
 def cross_entropy(outputs: Floats, targets: Floats) -> float:

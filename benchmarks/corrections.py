@@ -24,6 +24,7 @@ import charts
 from benchmarks.drawings import accuracy, prepare_all, read_drawings
 from benchmarks.measuring import measure_seconds
 from data.data_sets import load, shipped_model
+from data.options import whole_number
 from data.records import DataError, Pixels, Records, scale, targets
 from neural_network import NeuralNetwork
 from teaching.teacher import Teacher
@@ -54,6 +55,8 @@ def main() -> int:
     parser.add_argument("--drawings", type=Path, default=pen, metavar="FOLDER", help=text)
     parser.add_argument("--model", type=Path, default=shipped_model(), metavar="FILE", help="(default: %(default)s)")
     parser.add_argument("--writers", metavar="NAME", nargs="+", help="only these (default: all)")
+    text = "leave out writers with fewer errors on the last drawings before they correct (default: %(default)s)"
+    parser.add_argument("--least-errors", type=whole_number(0), default=0, metavar="N", help=text)
     parser.add_argument("--picture", type=Path, metavar="FILE", help="where the picture of the errors is saved")
     options = parser.parse_args()
     try:
@@ -70,7 +73,11 @@ def main() -> int:
 def measure_writers(options: argparse.Namespace, drawings: Drawings) -> None:
     """Let each writer correct the network, and score it; print the means, and draw the picture."""
     test, courses = load("mnist", "test"), {"this project": list[Course](), "single step": list[Course]()}
-    before = accuracy(NeuralNetwork.load(options.model), test.inputs, test.labels)
+    network = NeuralNetwork.load(options.model)
+    before = accuracy(network, test.inputs, test.labels)
+    drawings = {name: own for name, own in drawings.items() if count_errors(network, own) >= options.least_errors}
+    if not drawings:
+        raise DataError(f"no writer has {options.least_errors} errors; choose a lower --least-errors.")
     for own in tqdm(drawings.values(), desc="Writers", leave=False, disable=None):
         with open_teacher(options.model) as teacher:
             courses["this project"].append(correct(own, test, teacher))
@@ -92,6 +99,12 @@ def measure_writers(options: argparse.Namespace, drawings: Drawings) -> None:
         errors = {name: [[count / PART for count in one.errors] for one in taken] for name, taken in courses.items()}
         losses = {name: [[before - now for now in one.accuracies] for one in taken] for name, taken in courses.items()}
         charts.draw_corrections(errors, losses, options.picture)
+
+
+def count_errors(network: NeuralNetwork, own: tuple[Pixels, Pixels]) -> int:
+    """Return how many of a writer's last drawings are misread."""
+    pixels, labels = own
+    return int((network.query(scale(pixels[-PART:])).argmax(axis=1) != labels[-PART:]).sum())
 
 
 def single_step(model: Path) -> SimpleNamespace:

@@ -1,8 +1,4 @@
-"""Measure a folder of drawings: `python -m benchmarks.drawings KIND`, one of these.
-
-`photos`: the drawings beside made-up phone photos of them. `confidence`: whether 90 % sure is right in 9 of 10 cases,
-for MNIST's test digits and the drawings.
-"""
+"""Read a folder of drawings, and made-up phone photos of them: `python -m benchmarks.drawings --drawings FOLDER`."""
 
 import argparse
 import os
@@ -16,8 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from confidence import UNSURE_BELOW, confidence
-from data.data_sets import load, shipped_model
+from data.data_sets import shipped_model
 from data.pictures import find_pictures
 from data.records import PIXELS, DataError, Pixels, scale
 from drawing.decoding import decode
@@ -31,20 +26,18 @@ Random = np.random.Generator
 INKS = [(40, 35, 35), (130, 50, 30), (45, 35, 170), (95, 95, 95), (70, 60, 60)]  # B, G, R
 LINES = [(225, 190, 150), (195, 195, 195), (170, 160, 230), (190, 165, 120)]  # B, G, R
 EVERY = 5  # every 5th drawing is photographed
-BINS = 15  # of the calibration error, as many drawings in each
 
 
 def main() -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description="Measure a folder of drawings.")
-    parser.add_argument("kind", choices=KINDS)
+    parser = argparse.ArgumentParser(description="Read a folder of drawings, and made-up phone photos of them.")
     parser.add_argument("--model", type=Path, default=shipped_model(), metavar="FILE", help="(default: %(default)s)")
     unipen = Path(os.environ.get("DIGITS_MIRROR", "")) / "drawings" / "unipen"
     text = "digits with a labels.csv (default: %(default)s)"
     parser.add_argument("--drawings", type=Path, default=unipen, metavar="FOLDER", help=text)
     options = parser.parse_args()
     try:
-        KINDS[options.kind](NeuralNetwork.load(options.model), options.drawings)
+        measure_photos(NeuralNetwork.load(options.model), options.drawings)
     except DataError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -81,27 +74,6 @@ def measure_photos(network: NeuralNetwork, folder: Path) -> None:
     clean, seen = (accuracy(network, scale(prepare_all(kind)), labels) for kind in (images, photos))
     print(f"{len(labels)} drawings: {clean:.2%} right; photos of them: {seen:.2%}")
     print(f"Lost: {100 * (clean - seen):.2f} points (bar: 3)")
-
-
-def measure_confidence(network: NeuralNetwork, folder: Path) -> None:
-    """Print how digits are read, and how sure the network is of its answers."""
-    test, (images, labels, _) = load("mnist", "test"), read_drawings(folder)
-    both = {"MNIST test digits": (test.inputs, test.labels), folder.name: (scale(prepare_all(images)), labels)}
-    print(f"{'':<20} accuracy   unsure   right of the sure   calibration error")
-    for name, (inputs, truth) in both.items():
-        outputs = network.query(inputs)  # (n, classes)
-        right, confidences = outputs.argmax(axis=1) == truth, confidence(network, outputs)  # (n,)
-        sure, error = confidences >= UNSURE_BELOW, calibration_error(confidences, right)
-        print(f"{name:<20} {right.mean():>8.2%} {(~sure).mean():>8.1%} {right[sure].mean():>19.2%} {error:>19.2%}")
-
-
-def calibration_error(confidence: Floats, right: NDArray[np.bool_]) -> float:
-    """Return the expected calibration error: what confidence and accuracy differ by, over bins of equal numbers.
-
-    Source: Naeini, Cooper, Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning", AAAI, 2015.
-    """
-    bins = np.array_split(np.argsort(confidence), BINS)
-    return float(sum(len(rows) * abs(confidence[rows].mean() - right[rows].mean()) for rows in bins) / len(right))
 
 
 def make_paper(height: int, width: int, digit_side: int, random: Random) -> Image:
@@ -178,8 +150,6 @@ def photograph(image: Image, random: Random) -> bytes:
     quality = [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(55, 96))]
     return cv2.imencode(".jpg", np.clip(picture, 0, 255).astype(np.uint8), quality)[1].tobytes()
 
-
-KINDS = {"photos": measure_photos, "confidence": measure_confidence}
 
 if __name__ == "__main__":
     sys.exit(main())

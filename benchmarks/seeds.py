@@ -1,4 +1,4 @@
-"""Train with several seeds, and print what the test records say: of each seed, their mean, and their spread.
+"""Train with several seeds, and print what the test records say: of each seed, their mean, and of all joined.
 
     python -m benchmarks.seeds --dataset mnist --distort 0.8 --epochs 200 --jobs 2
 
@@ -20,6 +20,7 @@ import training
 from data.data_sets import DATA_SETS, load
 from data.options import seed, whole_number
 from data.records import DataError, Records, hold_out
+from neural_network import NeuralNetwork
 from training import Epoch, Settings
 
 
@@ -36,8 +37,8 @@ def main(argv: list[str] | None = None) -> int:
         test = load(data_set.name if data_set.name in DATA_SETS else "mnist", "test")
         settings = train_model.settings_from(recipe, data_set)
         task = joblib.delayed(train_with_seed)
-        tasks = [task(replace(settings, seed=one), recipe.committee, records, test) for one in options.seeds]
-        accuracies = []
+        tasks = [task(replace(settings, seed=one), recipe, records, test) for one in options.seeds]
+        accuracies, networks = list[float](), dict[int, NeuralNetwork]()
         with ExitStack() as stack:
             if options.scheduler:
                 from distributed import Client  # slow to import, and one machine does without it
@@ -45,10 +46,11 @@ def main(argv: list[str] | None = None) -> int:
                 stack.enter_context(Client(options.scheduler))
                 stack.enter_context(joblib.parallel_config("dask"))
             runs = joblib.Parallel(n_jobs=options.jobs, return_as="generator_unordered")(tasks)
-            for one, accuracy in tqdm(runs, total=len(tasks), desc="Seeds", disable=None):
+            for one, accuracy, network in tqdm(runs, total=len(tasks), desc="Seeds", disable=None):
                 tqdm.write(f"seed {one}: {accuracy:.2%}")
                 sys.stdout.flush()
                 accuracies.append(accuracy)
+                networks[one] = network
     except (DataError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -57,12 +59,17 @@ def main(argv: list[str] | None = None) -> int:
         return train_model.INTERRUPTED_STATUS
     spread = f", standard deviation {100 * stdev(accuracies):.2f} points" if len(accuracies) > 1 else ""
     print(f"mean: {fmean(accuracies):.2%}{spread}")
+    if len(networks) > 1:
+        joined = training.join([networks[one] for one in sorted(networks)])
+        print(f"all joined into one of {len(joined.wih):,} hidden nodes: {training.measure(joined, test)[1]:.2%}")
     return 0
 
 
-def train_with_seed(settings: Settings, committee: int, records: Records, test: Records) -> tuple[int, float]:
-    """Train as train_model.py does, and return the seed with the accuracy (0 to 1) on the test records."""
-    rows, validation_rows = hold_out(len(records.labels), settings.seed)
+def train_with_seed(
+    settings: Settings, recipe: argparse.Namespace, records: Records, test: Records
+) -> tuple[int, float, NeuralNetwork]:
+    """Train as train_model.py does; return the seed, the accuracy (0 to 1) on the test records, and the network."""
+    rows, validation_rows = hold_out(len(records.labels), settings.seed, recipe.validation)
     learnt, validation = records.take(rows), records.take(validation_rows)
     networks = []
 
@@ -70,7 +77,7 @@ def train_with_seed(settings: Settings, committee: int, records: Records, test: 
         done = f"seed {settings.seed}, epoch {epoch.number}/{settings.epochs}"
         tqdm.write(f"{done}: validation accuracy {epoch.validation_accuracy:.2%}", file=sys.stderr)
 
-    for member in training.member_seeds(settings.seed, committee):
+    for member in training.member_seeds(settings.seed, recipe.committee):
         one = replace(settings, seed=member)
         result = training.train(training.new_network(one, learnt), learnt, validation, one, report)
         if result.ended == training.INTERRUPTED:
@@ -78,8 +85,8 @@ def train_with_seed(settings: Settings, committee: int, records: Records, test: 
         if not result.network or result.ended:
             raise ValueError(f"seed {settings.seed}: {result.ended}")
         networks.append(result.network)
-    network = training.join(networks) if committee > 1 else networks[0]
-    return settings.seed, training.measure(network, test)[1]
+    network = training.join(networks) if recipe.committee > 1 else networks[0]
+    return settings.seed, training.measure(network, test)[1], network
 
 
 if __name__ == "__main__":

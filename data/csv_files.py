@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.files import write_atomically
-from data.records import PIXELS, DataError, Pixels, Records
+from data.records import NO_CLASS, PIXELS, DataError, Pixels, Records
 
 DIGITS = tuple("0123456789")
 MAX_CLASSES = 100
@@ -41,7 +41,7 @@ def read_records(paths: Sequence[Path], class_names: Sequence[str] = DIGITS) -> 
 def read_csv(path: Path, class_count: int = len(DIGITS)) -> tuple[Pixels, Pixels]:
     """Return pixels (n, 784) and labels (n,) of a CSV file, plain or .csv.gz, with or without a header.
 
-    Labels are whole numbers from 0 to below `class_count`, which is at most 100.
+    Labels are whole numbers from 0 to below `class_count`, which is at most 100, or 255 for none of the classes.
     """
     try:
         state = path.stat()
@@ -53,7 +53,7 @@ def read_csv(path: Path, class_count: int = len(DIGITS)) -> tuple[Pixels, Pixels
     if rows is None:
         rows = _parse_csv(path)
         _write_cache(cache, signature, rows)
-    if rows[:, 0].max() >= class_count:
+    if ((rows[:, 0] >= class_count) & (rows[:, 0] != NO_CLASS)).any():
         raise _first_mistake(path, bool(_header(path)), class_count) or DataError(
             f"{path} has labels of other classes."
         )
@@ -136,7 +136,8 @@ def _first_mistake(path: Path, header: bool, class_count: int) -> DataError | No
                     return DataError(f"{place}: has {len(fields)} values, needs 785 (a label and 784 pixels).")
                 for column, field in enumerate(fields, start=1):
                     name, highest = ("label", class_count - 1) if column == 1 else ("pixel", 255)
-                    if not (re.fullmatch(r"\s*\+?[0-9]{1,9}\s*", field) and int(field) <= highest):
+                    value = int(field) if re.fullmatch(r"\s*\+?[0-9]{1,9}\s*", field) else 1 << 30
+                    if value > highest and not (column == 1 and value == NO_CLASS):
                         reason = f"{field[:20]!r} is no {name}, needs a whole number from 0 to {highest}"
                         more = " (--class-names names other classes than ten digits)" if column == 1 else ""
                         return DataError(f"{place}, column {column}: {reason}{more}.")

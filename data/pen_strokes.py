@@ -18,7 +18,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from data.csv_files import write_csv
@@ -26,6 +25,7 @@ from data.download import PublishedFile, fetch, own_mirror
 from data.files import data_folder, short_path, write_atomically
 from data.options import seed
 from data.records import PIXELS, DataError, Pixels
+from data.unipen import Character, Points, parse_points, read_statements
 from drawing.preparation import prepare
 
 FILE = "pendigits-orig.tra.Z"
@@ -50,7 +50,7 @@ class Digit:
     label: int
     writer: int
     order: int
-    strokes: tuple[NDArray[np.int16], ...]
+    strokes: tuple[Points, ...]
 
 
 def load_strokes() -> list[Digit]:
@@ -124,16 +124,13 @@ def parse_unipen(text: str) -> list[Digit]:
         comment = re.search(r"\.COMMENT\s+(\d+)\s+(\d+)\s+(\d+)", segment)
         if not comment:
             raise DataError(f"a digit lacks its line .COMMENT with label, writer and order: {segment[:40]!r}")
-        strokes = [
-            np.array(points.split(), np.int16).reshape(-1, 2)
-            for points in re.findall(r"\.PEN_DOWN([\s\d]*)\.PEN_UP", segment)
-        ]
+        strokes = [parse_points(value) for keyword, value in read_statements(segment) if keyword == "PEN_DOWN"]
         label, writer, order = map(int, comment.groups())
         digits.append(Digit(label, writer, order, tuple(strokes)))
     return digits
 
 
-def draw(strokes: Sequence[NDArray[np.int16]], width: float) -> Pixels:
+def draw(strokes: Sequence[Points], width: float) -> Pixels:
     """Return the strokes as light ink on 0, the longer side `LONGER_SIDE` pixels long and the pen `width` pixels wide.
 
     The ends of a stroke are round and its edges are smooth.
@@ -152,7 +149,7 @@ def draw(strokes: Sequence[NDArray[np.int16]], width: float) -> Pixels:
     return paper
 
 
-def draw_rows(digits: Sequence[Digit], copies: int, seed: int) -> Pixels:
+def draw_rows(digits: Sequence[Digit | Character], copies: int, seed: int) -> Pixels:
     """Return rows (copies * n, 785): each label and the 784 pixels of its drawing, copy after copy.
 
     Every copy is drawn with a pen of its own: the logarithm of its width varies evenly within `PEN_WIDTHS`. The same
@@ -163,7 +160,7 @@ def draw_rows(digits: Sequence[Digit], copies: int, seed: int) -> Pixels:
     widths = np.exp(random.uniform(thin, thick, (len(digits), copies)))  # (n, copies)
     rows = np.empty((*widths.shape, 1 + PIXELS), np.uint8)  # (n, copies, 785)
     for number, digit in enumerate(tqdm(digits, desc="Drawing", unit=" digits", leave=False, disable=None)):
-        rows[number, :, 0] = digit.label
+        rows[number, :, 0] = int(digit.label)
         for copy, width in enumerate(widths[number]):
             rows[number, copy, 1:] = prepare(draw(digit.strokes, width)).ravel()
     return rows.reshape(-1, 1 + PIXELS)

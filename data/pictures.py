@@ -27,15 +27,18 @@ def find_pictures(folder: Path, class_names: Sequence[str]) -> list[Picture]:
     .webp files below it; each lies in a folder named after its class (`7/a.png`), or its own name begins or ends with
     the class (`7.png`, `7_a.png`, `my_own_7.png`). Raises `DataError` that names the file or row which does not fit.
     """
+    labelled = (folder / "labels.csv").exists()
+    return _read_labels(folder, class_names) if labelled else _read_names(folder, class_names)
+
+
+def find_files(folder: Path) -> list[Path]:
+    """Return the picture files below `folder` in a fixed order. Raises `DataError` where there are none."""
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}.")
-    labelled = (folder / "labels.csv").exists()
-    found = _read_labels(folder, class_names) if labelled else _read_names(folder, class_names)
-    if not found:
-        raise DataError(
-            f"there are no pictures in {folder}; it takes {', '.join(sorted(ENDINGS))} files or a labels.csv."
-        )
-    return found
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file())
+    if not files:
+        raise DataError(f"there are no pictures in {folder}; it takes {', '.join(sorted(ENDINGS))} files.")
+    return files
 
 
 def _read_labels(folder: Path, class_names: Sequence[str]) -> list[Picture]:
@@ -57,21 +60,22 @@ def _read_labels(folder: Path, class_names: Sequence[str]) -> list[Picture]:
                 found.append(Picture(path, class_names.index(row["label"]), row.get("writer") or ""))
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{table} is not a CSV file: {error}.") from None
+    if not found:
+        raise DataError(f"there are no pictures in {table}: below its first row it needs one for each.")
     return found
 
 
 def _read_names(folder: Path, class_names: Sequence[str]) -> list[Picture]:
     """Return the pictures below `folder`, labelled by the names of their folders or their own."""
     found = []
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in ENDINGS and path.is_file():
-            label = _find_label(path.relative_to(folder), class_names)
-            if label is None:
-                raise DataError(
-                    f"{path} does not tell what it shows; name it like {class_names[0]}_a{path.suffix}, put it into a "
-                    f"folder {class_names[0]}/, or write a labels.csv with the columns path and label."
-                )
-            found.append(Picture(path, label))
+    for path in find_files(folder):
+        label = _find_label(path.relative_to(folder), class_names)
+        if label is None:
+            raise DataError(
+                f"{path} does not tell what it shows; name it like {class_names[0]}_a{path.suffix}, put it into a "
+                f"folder {class_names[0]}/, or write a labels.csv with the columns path and label."
+            )
+        found.append(Picture(path, label))
     return found
 
 

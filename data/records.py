@@ -12,7 +12,7 @@ SIDE = 28
 PIXELS = SIDE * SIDE
 NO_CLASS = 255  # the label of a picture that shows none of the classes, such as a letter among digits
 LOW_TARGET = 0.01  # of the nodes that shall stay low; the other's is 1 less this: the sigmoid never reaches 0 and 1
-VALIDATION_RECORDS = 5000  # at most
+VALIDATION_RECORDS = 5000  # at most, unless another number is asked for
 
 
 class DataError(Exception):
@@ -64,8 +64,8 @@ def targets(labels: Pixels, class_count: int, low_target: float = LOW_TARGET) ->
     return np.where(is_label, np.float32(1 - low_target), np.float32(low_target))
 
 
-def hold_out(count: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Divide `count` records: return the row numbers for training, and those for validation, a tenth but at most 5,000.
+def hold_out(count: int, seed: int, most: int = VALIDATION_RECORDS) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Divide `count` records: return the row numbers for training and for validation, a tenth but at `most` so many.
 
     Every choice made during training looks at the validation part, so that the test part stays unseen.
     """
@@ -74,5 +74,5 @@ def hold_out(count: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64
             f"{count} records are too few to train on: 10 are needed, so that one can be kept for validation."
         )
     rows = np.random.default_rng(seed).permutation(count)
-    validation = min(count // 10, VALIDATION_RECORDS)
+    validation = min(count // 10, most)
     return rows[validation:], rows[:validation]

@@ -55,10 +55,20 @@ export class AnswerView {
   }
 }
 
-/** Return in words what it might be: the classes whose outputs come near the best one, three at most. */
-function describeDoubt({ outputs, class_names: names }) {
+/** Return what the classes are called together. */
+export function subjectOf(classNames) {
+  if (classNames.every((name) => /^\d$/.test(name))) return "digit";
+  return classNames.every((name) => /^\p{L}$/u.test(name)) ? "letter" : "picture";
+}
+
+/** Return in words what it might be: none of the classes, or those whose outputs come near the best, three at most. */
+function describeDoubt({ outputs, class_names: names, label, is_digit: isDigit }) {
+  if (!isDigit) {
+    const subject = subjectOf(names);
+    return `Is this ${subject === "picture" ? "one of these" : `a ${subject}`}? Perhaps ${label}.`;
+  }
   const best = Math.max(...outputs);
   const order = outputs.map((_, i) => i).sort((a, b) => outputs[b] - outputs[a]);
   const near = order.filter((i) => outputs[i] >= best / 2).slice(0, 3);
-  return near.length > 1 ? `Not sure: ${near.map((i) => names[i]).join(" or ")}?` : `Not sure: perhaps ${names[order[0]]}?`;
+  return near.length > 1 ? `Not sure: ${near.map((i) => names[i]).join(" or ")}?` : `Not sure: perhaps ${label}?`;
 }

@@ -1,6 +1,6 @@
 /* Connects the parts of the page: sends each drawing to the server, and shows the answer. */
 
-import { AnswerView } from "./answer.js";
+import { AnswerView, subjectOf } from "./answer.js";
 import { Asker } from "./asker.js";
 import { CorrectionsView } from "./corrections.js";
 import { InsideView } from "./inside.js";
@@ -181,11 +181,6 @@ function setSubject(classNames) {
   document.title = at("title").textContent = subject === "picture" ? "What is it?" : `Which ${subject} is it?`;
   prompt = `Draw a ${subject}`;
   if (isBlank(pad.sheet)) showNoAnswer("empty", prompt);
-}
-
-function subjectOf(classNames) {
-  if (classNames.every((name) => /^\d$/.test(name))) return "digit";
-  return classNames.every((name) => /^\p{L}$/u.test(name)) ? "letter" : "picture";
 }
 
 at("undo").addEventListener("click", undo);

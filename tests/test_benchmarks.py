@@ -10,6 +10,7 @@ from data.data_sets import load
 from data.records import Records, targets
 from neural_network import NeuralNetwork
 from tests.conftest import Run
+from training import join, measure
 
 
 @pytest.fixture(scope="module")
@@ -146,17 +147,22 @@ SEEDS = ("--dataset", "digits", "--epochs", "2", "--hidden-nodes", "20", "--dist
 
 
 @pytest.mark.parametrize("committee", ["1", "3"])
-def test_the_seeds_are_scored_as_train_model_and_evaluate_do_it(committee, run: Run, capsys):
+def test_the_seeds_are_scored_as_train_model_and_evaluate_do_it(committee, run: Run, capsys, tmp_path):
     assert seeds.main([*SEEDS, "--committee", committee]) == 0
     printed = capsys.readouterr().out.splitlines()
     options = (*SEEDS[:-3], "--committee", committee)
-    accuracies = []
+    accuracies, networks = [], []
     for seed, line in zip(("5", "6"), printed, strict=False):
         assert run("train_model.py", *options, "--seed", seed).returncode == 0
         accuracies.append(json.loads(run("evaluate.py", "--json").stdout)["accuracy"])
+        networks.append(NeuralNetwork.load(tmp_path / "model.npz"))
         assert line == f"seed {seed}: {accuracies[-1]:.2%}"
     spread = 100 * abs(accuracies[0] - accuracies[1]) / 2**0.5
-    assert printed[2:] == [f"mean: {sum(accuracies) / 2:.2%}, standard deviation {spread:.2f} points"]
+    joined = f"{measure(join(networks), load('digits', 'test'))[1]:.2%}"
+    assert printed[2:] == [
+        f"mean: {sum(accuracies) / 2:.2%}, standard deviation {spread:.2f} points",
+        f"all joined into one of {40 * int(committee)} hidden nodes: {joined}",
+    ]
 
 
 def test_seeds_trained_side_by_side_or_by_a_cluster_come_to_the_same(capsys):
@@ -165,7 +171,7 @@ def test_seeds_trained_side_by_side_or_by_a_cluster_come_to_the_same(capsys):
         for options in ((), ("--jobs", "2"), ("--jobs", "2", "--scheduler", cluster.scheduler_address)):
             assert seeds.main([*SEEDS, *options]) == 0
             printed.append(sorted(capsys.readouterr().out.splitlines()))
-    assert len(printed[0]) == 3
+    assert len(printed[0]) == 4
     assert printed[1] == printed[0]
     assert printed[2] == printed[0]
 

@@ -7,8 +7,8 @@ import charts
 DIGITS = np.random.default_rng(0).random((12, 784), dtype=np.float32)
 LABELS = np.arange(12) % 3
 NAMES = ("0", "1", "T-shirt/top")
-MISTAKES = [
-    charts.Mistake((255 * digit).astype(np.uint8), NAMES[label], NAMES[answer], float(digit[0]))
+ANSWERS = [
+    charts.Answer((255 * digit).astype(np.uint8), NAMES[label], NAMES[answer], float(digit[0]), float(digit[1]))
     for digit, label, answer in zip(DIGITS, LABELS, LABELS[::-1], strict=True)
 ]
 DRAWINGS = np.random.default_rng(1).integers(0, 256, (5, 40, 60, 4), dtype=np.uint8)
@@ -22,9 +22,11 @@ DRAWINGS = np.random.default_rng(1).integers(0, 256, (5, 40, 60, 4), dtype=np.ui
             path,
         ),
         lambda path: charts.draw_confusion_matrix([[5, 0, 1], [2, 9, 0], [0, 0, 4]], NAMES, path),
-        lambda path: charts.draw_misclassified_records(MISTAKES, path),
+        lambda path: charts.draw_reliability_diagram(np.array([0.7, 1.0]), np.array([0.5, 1.0]), 12, 0.1, path),
+        lambda path: charts.draw_roc_curve((np.array([0, 0, 1]), np.array([0, 0.9, 1])), 0.95, (0.1, 0.9), path),
+        lambda path: charts.draw_misclassified_records(ANSWERS, path),
         lambda path: charts.draw_misclassified_records([], path),
-        lambda path: charts.draw_misread_pictures([*DRAWINGS], MISTAKES[:5], path),
+        lambda path: charts.draw_answers_to_look_at([*DRAWINGS], ANSWERS[:5], path),
         lambda path: charts.draw_imagined_inputs(DIGITS[:3], NAMES, path),
         lambda path: charts.draw_distorted_copies(DIGITS[:4], DIGITS.reshape(4, 3, 784), path),
         lambda path: charts.draw_data_set(DIGITS, LABELS, NAMES, path),
@@ -39,7 +41,9 @@ def test_a_chart_is_a_picture_with_something_on_it(draw, tmp_path):
     assert picture.std() > 5
 
 
-def test_the_title_of_a_mistake_names_both_classes_and_the_confidence():
-    pixels = np.zeros(784, np.uint8)
-    assert charts.Mistake(pixels, "4", "9", 0.987).title == "4 → 9 (99%)"
-    assert charts.Mistake(pixels, "Shirt", "Coat", 0.5).title == "Shirt → Coat\n(50%)"
+@pytest.mark.parametrize(
+    ("truth", "answer", "title"),
+    [("4", "9", "4 → 9 (99%, 31%)"), ("Shirt", "Coat", "Shirt → Coat\n(99%, 31%)"), ("4", "4", "4? (99%, 31%)")],
+)
+def test_the_title_of_an_answer_names_the_classes_and_how_sure_it_is(truth, answer, title):
+    assert charts.Answer(np.zeros(784, np.uint8), truth, answer, 0.987, 0.31).title == title

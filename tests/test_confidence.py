@@ -1,10 +1,18 @@
-"""Confidence can be taken at its word, and never fails."""
+"""Confidence can be taken at its word, and never fails; what shows none of the classes is told."""
 
 import numpy as np
 import pytest
 from scipy.special import expit
 
-from confidence import TEMPERATURES, confidence, fit_temperature
+from confidence import (
+    TEMPERATURES,
+    calibration_error,
+    confidence,
+    fit_temperature,
+    is_unsure,
+    membership,
+    reliability,
+)
 from neural_network import NeuralNetwork
 
 
@@ -54,3 +62,32 @@ def test_the_temperature_that_made_the_labels_is_found_again(truth, network):
 def test_a_temperature_is_found_where_every_answer_is_right():
     outputs = np.array([[0.9, 0.1], [0.1, 0.9]], np.float32)
     assert TEMPERATURES[0] <= fit_temperature(outputs, np.array([0, 1], np.uint8)) <= TEMPERATURES[1]
+
+
+def test_a_picture_shows_none_of_the_classes_where_all_outputs_are_low():
+    outputs = np.array([[0.01, 0.95, 0.02], [0.5, 0.6, 0.1], [0.02, 0.01, 0.1]])
+    assert membership(outputs).tolist() == [0.95, 0.6, 0.1]
+
+
+def test_an_answer_is_unsure_where_either_confidence_or_membership_is_low():
+    confidences, memberships = np.array([0.99, 0.6, 0.99, 0.6]), np.array([0.97, 0.97, 0.1, 0.1])
+    assert is_unsure(confidences, memberships).tolist() == [False, True, True, True]
+
+
+def test_the_calibration_error_is_what_confidence_and_accuracy_differ_by():
+    confidences, right = np.repeat([0.6, 0.9], [200, 400]), np.tile([True, True, True, False], 150)
+    assert calibration_error(confidences, right) == pytest.approx(0.15)  # three of four are right
+    means, accuracies, counts = reliability(confidences, right)
+    assert means[[0, -1]] == pytest.approx([0.6, 0.9])
+    assert accuracies[[0, -1]] == pytest.approx([0.75, 0.75])
+    assert counts.sum() == 600
+
+
+def test_confidence_that_is_right_has_no_calibration_error():
+    random = np.random.default_rng(0)
+    confidences = random.uniform(0.5, 1, 50_000)
+    assert calibration_error(confidences, random.random(50_000) < confidences) < 0.01
+
+
+def test_a_few_answers_have_a_calibration_error_too():
+    assert calibration_error(np.array([0.8]), np.array([True])) == pytest.approx(0.2)

@@ -8,7 +8,7 @@ import pytest
 from data import csv_files
 from data.csv_files import DIGITS, read_csv
 from data.data_sets import load
-from data.records import DataError, scale
+from data.records import NO_CLASS, DataError, scale
 
 
 def test_a_csv_file_becomes_inputs_and_labels(digits_csv, digit_rows):
@@ -148,6 +148,15 @@ def test_a_cache_that_cannot_be_written_costs_nothing_but_time(digits_csv, digit
     monkeypatch.setattr(csv_files, "write_atomically", read_only)
     pixels, _ = read_csv(digits_csv)
     assert np.array_equal(pixels, digit_rows[:, 1:])
+
+
+def test_the_label_255_stands_for_none_of_the_classes(tmp_path):
+    path = tmp_path / "some.csv"
+    path.write_text(f"{GOOD}\n{GOOD.replace('7', '255', 1)}\n")
+    assert load([path], "train").labels.tolist() == [7, NO_CLASS]
+    path.write_text(f"{GOOD}\n{GOOD.replace('7', '255', 1)}\n{GOOD.replace('7', '254', 1)}\n")
+    with pytest.raises(DataError, match="row 3, column 1: '254' is no label"):
+        load([path], "train")
 
 
 def test_quoted_numbers_are_read(digits_csv, digit_rows):

@@ -7,10 +7,12 @@ import pytest
 import evaluate
 import train_model
 from data.data_sets import shipped_model
+from data.records import NO_CLASS
 from neural_network import NeuralNetwork
 from tests.conftest import Run
 
-PICTURES = ["confusion_matrix.png", "data_set.png", "imagined.png", "misclassified.png"]
+CERTAINTY = ["reliability.png", "roc_curve.png"]
+PICTURES = ["confusion_matrix.png", "data_set.png", "imagined.png", "misclassified.png", *CERTAINTY]
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +32,8 @@ def test_the_score_is_printed_as_people_know_it(run: Run, model, tmp_path):
     assert 324 < correct < 360
     assert f"Performance: {100 * correct / total:.2f} %" in lines
     assert "95 % confidence interval" in ended.stdout
+    assert "Calibration error: " in ended.stdout
+    assert "Of 1,000 pictures of something else, answered surely: " in ended.stdout
     assert "precision    recall  f1-score   support" in ended.stdout
     assert "taken for" in ended.stdout
     assert lines[0].startswith(f"Model: {model}, 784-200-10 nodes, trained on digits")
@@ -50,6 +54,12 @@ def test_json_is_one_object_with_the_figures(run: Run, model):
     matrix = np.array(result["confusion_matrix"])
     assert matrix.trace() == result["correct"]
     assert result["classes"]["7"]["recall"] == pytest.approx(matrix[7, 7] / matrix[7].sum())
+    assert 0 < result["calibration_error"] < 0.1
+    assert 0 < result["unsure"] < 0.5
+    assert result["accuracy"] < result["right_of_sure"] <= 1
+    assert result["others"] == 1000
+    assert 0.5 < result["auroc"] < 1  # of made-up scribbles and pairs
+    assert 0 <= result["others_answered_surely"] < 1 - result["unsure"]
 
 
 def test_the_ten_thousand_test_digits_are_scored(run: Run, real_data, tmp_path):
@@ -145,10 +155,6 @@ def test_a_report_folder_that_cannot_be_made_is_told(model, tmp_path, capsys):
     assert str(tmp_path / "file") in capsys.readouterr().err
 
 
-def test_the_most_frequent_confusions_come_first():
-    assert evaluate.confusions([[9, 1, 0], [0, 5, 3], [2, 0, 7]]) == [(1, 2, 3), (2, 0, 2), (0, 1, 1)]
-
-
 def test_a_network_without_mistakes_can_be_drawn(digits_csv, digit_rows, tmp_path):
     path = tmp_path / "model.npz"
     options = [str(digits_csv), "--output", str(path), "--epochs", "60", "--learning-rate", "0.05"]
@@ -193,17 +199,72 @@ def test_own_pictures_are_scored_over_all_and_over_writers(run: Run, model, own_
     assert "broken.png" in ended.stdout
 
 
-def test_the_pictures_that_were_misread_are_drawn(model, own_pictures, tmp_path):
+def test_answers_that_a_person_should_look_at_are_drawn(model, own_pictures, tmp_path):
     (own_pictures / "labels.csv").write_text("path,label\n0.png,7\n1.png,7\n")  # they show other digits
     report = tmp_path / "report"
     assert evaluate.main(["--model", str(model), "--images", str(own_pictures), "--report", str(report)]) == 0
-    drawn = cv2.imread(str(report / "misread.png"))
+    assert sorted(path.name for path in report.iterdir()) == ["look_at.png", *CERTAINTY]
+    drawn = cv2.imread(str(report / "look_at.png"))
     assert drawn is not None
     assert drawn.std() > 5
 
 
-def test_a_folder_without_pictures_is_told(run: Run, model, tmp_path):
-    ended = run("evaluate.py", "--model", model, "--images", tmp_path / "nowhere")
+def test_pictures_of_something_else_show_what_surely_is_worth(model, own_pictures, tmp_path, capsys):
+    others = tmp_path / "others"
+    (others / "below").mkdir(parents=True)
+    for number in range(10):  # grids and rings, whose names tell nothing
+        canvas = np.full((100, 100), 255, np.uint8)
+        for place in range(20 + number, 90, 12):
+            cv2.line(canvas, (15, place), (85, place), 0, 4)
+            cv2.line(canvas, (place, 15), (place, 85), 0, 4)
+        cv2.imwrite(str(others / "below" / f"grid {number}.png"), canvas)
+    (others / "empty.png").write_bytes(b"no picture")
+    options = ["--model", str(model), "--images", str(own_pictures), "--others", str(others), "--json"]
+    assert evaluate.main(options) == 0
+    printed = capsys.readouterr()
+    result = json.loads(printed.out)
+    assert result["others"] == 10
+    assert result["auroc"] > 0.8
+    assert result["others_answered_surely"] < 0.5
+    assert "empty.png is left out: " in printed.err
+
+
+def test_records_of_none_of_the_classes_are_the_something_else(model, digit_rows, tmp_path, capsys):
+    rows = digit_rows[:50].copy()
+    rows[40:, 0] = NO_CLASS
+    rows[40:, 1:] = np.random.default_rng(0).integers(0, 256, (10, 784))
+    path = tmp_path / "digits.csv"
+    np.savetxt(path, rows, fmt="%d", delimiter=",")
+    assert evaluate.main([str(path), "--model", str(model), "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert (result["total"], result["others"]) == (40, 10)
+    assert np.array(result["confusion_matrix"]).sum() == 40
+    np.savetxt(path, rows[40:], fmt="%d", delimiter=",")
+    assert evaluate.main([str(path), "--model", str(model), "--json"]) == 1
+    assert "none of the classes" in capsys.readouterr().err
+
+
+def test_of_a_network_that_is_never_sure_no_share_of_sure_answers_is_told(own_pictures, tmp_path, capsys):
+    network_of(10, "0123456789").save(tmp_path / "untrained.npz")
+    folders = ["--images", str(own_pictures), "--others", str(own_pictures), "--report", str(tmp_path / "report")]
+    assert evaluate.main(["--model", str(tmp_path / "untrained.npz"), *folders]) == 0
+    printed = capsys.readouterr().out
+    assert "Unsure: 100.00 %" in printed
+    assert "sure answers" not in printed
+
+
+@pytest.mark.parametrize("option", ["--images", "--others"])
+def test_a_folder_whose_pictures_cannot_be_read_is_told(option, model, tmp_path, capsys):
+    (tmp_path / "7.png").write_bytes(b"no picture")
+    (tmp_path / "8.png").write_bytes(b"no picture")
+    options = ["--model", str(model), "--dataset", "digits"][: 2 if option == "--images" else 4]
+    assert evaluate.main([*options, option, str(tmp_path)]) == 1
+    assert "none of 2 pictures can be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--images", "--others"])
+def test_a_folder_without_pictures_is_told(option, run: Run, model, tmp_path):
+    ended = run("evaluate.py", "--model", model, option, tmp_path / "nowhere")
     assert ended.returncode == 1
     assert "there is no folder" in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import train_model
-from confidence import UNSURE_BELOW, confidence
+from confidence import confidence, is_unsure, membership
 from data.data_sets import FASHION, load, shipped_model
 from models.rebuild import RECIPES, halve
 from neural_network import NeuralNetwork
@@ -57,9 +57,10 @@ def test_a_model_reads_what_it_never_saw_and_is_as_sure_as_it_may_be(name, real_
     test, at_least = load(RECIPES[name][0].name, "test"), LEAST_ACCURACY[name]
     network = NeuralNetwork.load(shipped_model(RECIPES[name][0].name))
     outputs = network.query(test.inputs)
-    right, sure = outputs.argmax(axis=1) == test.labels, confidence(network, outputs)
+    right, confidences = outputs.argmax(axis=1) == test.labels, confidence(network, outputs)
+    unsure = is_unsure(confidences, membership(outputs))
     assert right.mean() > at_least
-    assert abs(sure.mean() - right.mean()) < 0.02
-    assert right[sure >= UNSURE_BELOW].mean() > right.mean()
-    assert (sure < UNSURE_BELOW).mean() < 0.35
-    assert np.isfinite(sure).all()
+    assert abs(confidences.mean() - right.mean()) < 0.02
+    assert right[~unsure].mean() > right.mean()
+    assert unsure.mean() < 0.35
+    assert np.isfinite(confidences).all()

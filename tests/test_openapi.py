@@ -11,6 +11,7 @@ from schemathesis import Case, Config
 from schemathesis.core import NOT_SET
 
 import server
+from confidence import UNSURE_BELOW
 from tests.conftest import PROJECT
 
 CONFIG = Config.from_dict(
@@ -60,6 +61,11 @@ def test_every_route_is_described_and_nothing_else(app: Flask):
         if rule.endpoint != "pages.static"
     }
     assert routes == {(path, method) for path, methods in schema.raw_schema["paths"].items() for method in methods}
+
+
+def test_the_description_says_from_where_on_an_answer_is_unsure():
+    answer = schema.raw_schema["components"]["schemas"]["Answer"]["properties"]
+    assert f"below {UNSURE_BELOW}," in answer["unsure"]["description"]
 
 
 def test_the_example_of_a_lesson_is_learnt(app: Flask, example: dict[str, str]):

@@ -303,6 +303,14 @@ def test_doubt_is_said_plainly(page):
     expect_answer(page, "7?")
 
 
+def test_what_is_hardly_a_digit_is_asked_about(page):
+    answer_with(page, label="4", unsure=True, confidence=0.99, digit=0.1, is_digit=False)
+    draw(page, SEVEN)
+    expect(page.locator("#sentence")).to_have_text("Is this a digit? Perhaps 4.")
+    expect_answer(page, "4?")
+    expect(page.locator("#spoken")).to_have_text("Is this a digit? Perhaps 4.")
+
+
 def test_the_bars_tell_the_outputs_in_per_cent(page):
     answer_with(page, outputs=[0.004, 0.116, 0, 0, 0, 0, 0, 0.997, 0, 0])
     draw(page, SEVEN)

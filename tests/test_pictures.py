@@ -4,7 +4,7 @@ import pytest
 
 from data.csv_files import DIGITS
 from data.data_sets import DATA_SETS
-from data.pictures import find_pictures
+from data.pictures import find_files, find_pictures
 from data.records import DataError
 
 
@@ -97,8 +97,14 @@ def test_a_labels_file_that_is_no_text_is_told(make):
         find_pictures(folder, DIGITS)
 
 
-def test_an_empty_or_missing_folder_is_told(tmp_path):
+@pytest.mark.parametrize("find", [find_files, lambda folder: find_pictures(folder, DIGITS)])
+def test_an_empty_or_missing_folder_is_told(find, tmp_path):
     with pytest.raises(DataError, match="no pictures"):
-        find_pictures(tmp_path, DIGITS)
+        find(tmp_path)
     with pytest.raises(DataError, match="no folder"):
-        find_pictures(tmp_path / "nowhere", DIGITS)
+        find(tmp_path / "nowhere")
+
+
+def test_pictures_of_whatever_need_no_labels(make):
+    folder = make("B.png", "deep/below/house.JPG", "readme.txt")
+    assert find_files(folder) == [folder / "B.png", folder / "deep" / "below" / "house.JPG"]

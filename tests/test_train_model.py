@@ -17,7 +17,7 @@ import train_model
 import training
 from data.data_sets import FASHION, load
 from data.distortion import FOR_CLOTHES, Distortion
-from data.records import hold_out
+from data.records import NO_CLASS, hold_out, scale
 from neural_network import NeuralNetwork
 from tests.conftest import PROJECT, Run, same_weights
 from training import Settings
@@ -365,6 +365,8 @@ def test_a_dry_run_writes_nothing(run: Run, tmp_path):
         ("--jobs", "0"),
         ("--weight-decay", "-1e-5"),
         ("--weight-decay", "0.01"),
+        ("--low-target", "0"),
+        ("--low-target", "0.5"),
         ("--distort", "-1"),
         ("--distort", "5.1"),
         ("--distort", "nan"),
@@ -548,6 +550,33 @@ def test_classes_of_ones_own_are_learnt_and_travel_with_the_model(run: Run, lett
     result = json.loads(ended.stdout)
     assert result["accuracy"] > 0.9
     assert [*result["classes"]][:26] == list(string.ascii_uppercase)
+
+
+def test_what_shows_none_of_the_classes_is_answered_low_everywhere(run: Run, digits_csv, tmp_path):
+    no_digits = tmp_path / "no_digits.csv"
+    letters = np.genfromtxt(digits_csv, np.uint8, delimiter=",")
+    letters[:, 0] = NO_CLASS
+    letters[:, 1:] = 255 - letters[:, 1:]  # dark on light, as no digit is
+    np.savetxt(no_digits, letters, fmt="%d", delimiter=",")
+    ended = run("train_model.py", digits_csv, no_digits, "--batch-size", "5", "--low-target", "0.001")
+    assert ended.returncode == 0, ended.stderr
+    network = NeuralNetwork.load(tmp_path / "model.npz")
+    assert network.training["low_target"] == 0.001
+    assert network.query(scale(letters[:, 1:])).max() < 0.1
+    digits = load([digits_csv], "train")
+    assert (network.query(digits.inputs).argmax(axis=1) == digits.labels).mean() > 0.9
+    validation_accuracy = network.training["best_epoch"]["validation_accuracy"]
+    assert validation_accuracy > 0.7  # of the digits alone: half of the records are none
+
+
+def test_records_that_all_show_none_of_the_classes_are_refused(run: Run, digits_csv, tmp_path):
+    rows = np.genfromtxt(digits_csv, np.uint8, delimiter=",")
+    rows[:, 0] = NO_CLASS
+    np.savetxt(digits_csv, rows, fmt="%d", delimiter=",")
+    ended = run("train_model.py", digits_csv)
+    assert ended.returncode == 1
+    assert "all labels are 255, none of the classes" in ended.stderr
+    assert not (tmp_path / "model.npz").exists()
 
 
 def test_labels_above_nine_without_names_are_refused_and_the_error_says_how_to_name_them(run: Run, letters_csv):

@@ -147,6 +147,18 @@ def test_copies_made_by_another_process_are_those_made_by_this_one(many, monkeyp
     assert same_weights(*networks)
 
 
+def test_networks_trained_side_by_side_on_many_distorted_copies_are_those_trained_alone(many):
+    both = [Settings(hidden_nodes=5, epochs=1, seed=seed, distortion=FOR_DIGITS) for seed in (0, 1)]
+    validation = many.take(np.arange(100))
+    together = dict(train_side_by_side(both, many, validation, 2, ignore))
+    for place, settings in enumerate(both):
+        alone = train(new_network(settings, many), many, validation, settings, ignore).network
+        network = together[place].network
+        assert alone
+        assert network
+        assert same_weights(network, alone)
+
+
 def test_a_training_that_is_given_up_leaves_no_process_behind(many):
     settings = Settings(hidden_nodes=5, epochs=3, distortion=FOR_DIGITS)
     epochs = train_epochs(new_network(settings, many), many, settings)

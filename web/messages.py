@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.http import parse_date
 
-from confidence import UNSURE_BELOW, confidence
+from confidence import NO_CLASS_BELOW, confidence, is_unsure, membership
 from data.records import PIXELS, scale, targets
 from drawing.decoding import count_pixels, decode
 from drawing.encoding import shrink_file
@@ -127,11 +127,13 @@ def answer_json(
     """Put the last of `pictures` to the network, and write down its answer with the `wanted` parts."""
     pixels = [*pictures.values()][-1].reshape(1, -1)  # (1, 784)
     hidden, outputs = (layer[0] for layer in network.forward(scale(pixels)))  # (hidden,), (classes,)
-    confident = float(confidence(network, outputs[None])[0])
+    confidences, memberships = confidence(network, outputs[None]), membership(outputs[None])  # (1,), (1,)
     answer: dict[str, object] = {
         "label": network.class_names[outputs.argmax()],
-        "confidence": confident,
-        "unsure": confident < UNSURE_BELOW,
+        "confidence": float(confidences[0]),
+        "digit": float(memberships[0]),
+        "is_digit": bool(memberships[0] >= NO_CLASS_BELOW),
+        "unsure": bool(is_unsure(confidences, memberships)[0]),
         "class_names": network.class_names,
         "outputs": outputs.tolist(),
     }

@@ -5,6 +5,9 @@ export interface Answer {
   label: string;
   /** The probability that the answer is right, 0 to 1. */
   confidence: number;
+  /** How much it is a digit, or another class, at all, 0 to 1: `is_digit` tells whether that is enough. */
+  digit: number;
+  is_digit: boolean;
   /** A person should look at it. */
   unsure: boolean;
   class_names: string[];

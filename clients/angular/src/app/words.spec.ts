@@ -21,6 +21,13 @@ describe('words', () => {
     expect(describeAnswer(answer('7', { unsure: true }))).toBe('Not sure: perhaps 7?');
   });
 
+  it('ask whether it is a digit at all', () => {
+    const letter = answer('4', { unsure: true, digit: 0.1, is_digit: false });
+    expect(describeCertainty(letter)).toBe('Is this a digit? Perhaps 4.');
+    expect(describeAnswer(letter)).toBe('Is this a digit? Perhaps 4.');
+    expect(describeCertainty({ ...letter, class_names: ['Coat', 'Bag'], label: 'Coat' })).toBe('Is this one of these? Perhaps Coat.');
+  });
+
   it('call the classes digits, letters or pictures', () => {
     expect(subjectOf([...'0123456789'])).toBe('digit');
     expect(subjectOf([...'ABCÄß'])).toBe('letter');

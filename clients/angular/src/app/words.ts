@@ -14,6 +14,7 @@ export function percent(share: number): string {
 /** Return in words how sure an answer is, or what else it might be. */
 export function describeCertainty(answer: Answer): string {
   if (!answer.unsure) return `${percent(answer.confidence)} sure`;
+  if (!answer.is_digit) return `Is this ${oneOf(answer.class_names)}? Perhaps ${answer.label}.`;
   const near = candidates(answer);
   return near.length > 1 ? `Not sure: ${near.join(' or ')}?` : `Not sure: perhaps ${answer.label}?`;
 }
@@ -43,6 +44,11 @@ export function fitOf(classNames: readonly string[]): Record<'many' | 'words', b
 export function subjectOf(classNames: readonly string[]): 'digit' | 'letter' | 'picture' {
   if (classNames.every((name) => /^\d$/.test(name))) return 'digit';
   return classNames.every((name) => /^\p{L}$/u.test(name)) ? 'letter' : 'picture';
+}
+
+function oneOf(classNames: readonly string[]): string {
+  const subject = subjectOf(classNames);
+  return subject === 'picture' ? 'one of these' : `a ${subject}`;
 }
 
 function candidates({ outputs, class_names: names }: Answer): string[] {

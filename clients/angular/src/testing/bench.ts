@@ -18,6 +18,8 @@ export function answer(label: string, changes: Partial<SeenAnswer> = {}): SeenAn
   return {
     label,
     confidence: 0.98,
+    digit: 0.95,
+    is_digit: true,
     unsure: false,
     class_names: DIGITS,
     outputs: DIGITS.map((name) => (name === label ? 0.95 : 0.01)),

@@ -1,0 +1,52 @@
+"""What evaluation measures, on answers that can be counted by hand."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data.pictures import Picture
+from scoring import Answers, compare_pictures, confusions, measure_certainty, rows_to_look_at
+
+
+def answers(predicted: list[int], confidences: list[float], memberships: list[float]) -> Answers:
+    return Answers(np.array(predicted), np.array(confidences), np.array(memberships))
+
+
+DIGITS = answers([3, 4, 4, 9, 7], [0.99, 0.95, 0.6, 0.5, 0.97], [0.9, 0.8, 0.9, 0.7, 0.3])
+LABELS = np.array([3, 9, 4, 4, 7], np.uint8)
+LETTERS = answers([4, 2], [0.99, 0.95], [0.85, 0.1])
+
+
+def test_the_most_frequent_confusions_come_first():
+    assert confusions([[9, 1, 0], [0, 5, 3], [2, 0, 7]]) == [(1, 2, 3), (2, 0, 2), (0, 1, 1)]
+
+
+def test_certainty_is_measured_on_digits_and_on_what_is_none():
+    certainty = measure_certainty(DIGITS, LABELS, LETTERS)
+    assert certainty.unsure == pytest.approx(3 / 5)  # the rivals of two, and the largest output of the last
+    assert certainty.right_of_sure == pytest.approx(1 / 2)
+    assert certainty.others == 2
+    assert certainty.others_answered_surely == pytest.approx(1 / 2)
+    assert certainty.auroc == pytest.approx(7 / 10)  # of ten pairs, in so many the digit has the larger output
+    assert certainty.calibration_error == pytest.approx((0.01 + 0.95 + 0.4 + 0.5 + 0.03) / 5)
+
+
+def test_where_no_answer_is_sure_none_of_the_sure_is_right():
+    doubtful = answers([3, 4], [0.5, 0.6], [0.9, 0.9])
+    certainty = measure_certainty(doubtful, np.array([3, 4], np.uint8), LETTERS)
+    assert (certainty.unsure, certainty.right_of_sure) == (1, None)
+
+
+def test_a_person_looks_at_the_surest_mistakes_and_at_the_least_sure_answers_first():
+    wrong, unsure = rows_to_look_at(DIGITS, LABELS)
+    assert wrong.tolist() == [1, 3]
+    assert unsure.tolist() == [2, 4]
+
+
+def test_pictures_are_counted_over_all_and_over_writers():
+    found = [Picture(Path(name), 7, writer) for name, writer in zip("abcd", ["Ann", "Ann", "Ann", "Bob"], strict=True)]
+    result = compare_pictures("model.npz", "mine", found, found[:2], {"c": "no picture"})
+    assert (result.correct, result.total, result.accuracy) == (2, 4, 0.5)
+    assert result.accuracy_over_writers == pytest.approx((2 / 3 + 0) / 2)
+    assert result.unreadable == {"c": "no picture"}
