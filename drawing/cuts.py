@@ -11,11 +11,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import minimum_filter1d
 
 from drawing.images import Grey
+from drawing.writing import INK
 
-INK = 64  # of 255; what is lighter is the edge of a stroke
 LEAN = 0.12  # what a step to the side costs a path, in pixels of full ink
 HOLE = 0.1  # what a pixel inside a loop costs: few digits touch twice
 APART = 0.45  # of the height of a digit: the two notches of a cut are nearer to one another
@@ -151,5 +150,6 @@ def _describe(ink: Grey, outline: _Outline, columns: Columns, height: float) -> 
 
 def _measure_surroundings(edge: Floats, reach: int) -> Floats:
     """Return the row that the ink reaches on both sides of each column: the lower one of the two sides."""
-    left, right = (minimum_filter1d(part, reach + 1, origin=reach // 2) for part in (edge, edge[::-1]))
-    return np.maximum(left, right[::-1])
+    row, window = edge.astype(np.float32)[None], np.ones((1, reach + 1), np.uint8)
+    left, right = (cv2.erode(row, window, anchor=(end, 0))[0] for end in (reach, 0))
+    return np.maximum(left, right)

@@ -1,97 +1,108 @@
-"""scratch"""
+"""A number of several digits on a picture: found, parted into digits, and read by a judge, such as the network.
+
+Pieces of ink (pieces.py) make candidates for digits (candidates.py). The judge rates all of them at once, and the best
+path through them (path.py) is the number. One digit is a number as well: it becomes the pixels of preparation.py.
+"""
+
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from drawing.candidates import Candidates, draw, find_candidates
 from drawing.digit import cut_out_digit, normalise_stroke, place
-from drawing.images import Grey, Image, crop
-from drawing.pieces import EDGE, Line, part_line, find_areas
+from drawing.images import DrawingError, Grey, Image
+from drawing.path import find_path
+from drawing.pieces import Pieces, part_line
+from drawing.preparation import find_ink
+from drawing.writing import TOO_MUCH, Ints, Line, find_lines
 
+MAX_DIGITS = 32  # in a line
+MAX_CANDIDATES = 500  # on a picture
 Floats = NDArray[np.floating]
-WIDE = 1.5  # of the height: wider candidates are no digit
-MIN_HEIGHT, MIN_INK = 0.25, 0.6
-JOIN, JOIN_TALL, TALL = 0.3, 0.12, 0.55
-MOST_PIECES = 12
-CANDIDATE = (*EDGE, "joins", "gaps", "aspect", "height", "offset", "ink", "overlap")
+Judge = Callable[[NDArray[np.uint8]], Floats]  # takes pixels (n, 784), returns outputs (n, classes) from 0 to 1
 
-@dataclass
-class Lattice:
-    line: Line
-    ends: NDArray[np.int64]  # (n, 2) first piece, and the one after the last
-    features: Floats  # (n, len(CANDIDATE))
-    boxes: NDArray[np.int64]
+
+@dataclass(frozen=True)
+class Digit:
+    """One digit: its class, the judge's outputs (classes,), its box and its pixels (28, 28).
+
+    box: left, top, width and height in pixels of the picture as it came.
+    """
+
+    label: int
+    outputs: Floats
+    box: tuple[int, int, int, int]
     pixels: Grey
-    marks: Floats
 
 
-def find_lattice(ink: Grey, digit=None) -> Lattice:
-    wr = find_areas(crop(ink))
-    line = part_line(wr, np.arange(1, len(wr.stats)))
-    work=wr.ink
-    ends, boxes, features = find_candidates(line)
-    pixels = np.zeros((len(ends), 784), np.uint8)
-    for number, ((first, after), (left, top, right, bottom)) in enumerate(zip(ends, boxes)):
-        if after - first == len(line.boxes):
-            digit = normalise_stroke(cut_out_digit(ink))
-        else:
-            part = slice(max(0, top - 1), bottom + 1), slice(max(0, left - 1), right + 1)
-            digit = normalise_stroke(crop(cv2.bitwise_and(work[part], cv2.inRange(line.parts[part], int(first) + 1, int(after)))))
-        pixels[number] = place(digit).ravel()
-    H, S = line.height, line.stroke
-    tall = (line.boxes[:, 3] - line.boxes[:, 1]) / H
-    marks = np.column_stack([np.ones(len(tall)), tall, tall**2, line.edges[:, :, 0].sum(axis=1)])
-    lat = Lattice(line, ends, features, boxes, pixels, marks)
-    lat.work, lat.scale, lat.origin = work, wr.scale, cv2.boundingRect(ink)[:2]
-    return lat
+@dataclass(frozen=True)
+class Number:
+    """What is written on a picture: digits from left to right, and line after line.
+
+    text: the digits, with a line break between lines; confidence: how sure all of it is, 0 to 1; steps: pictures by
+    name, from the ink to the pieces.
+    """
+
+    text: str
+    digits: list[Digit]
+    lines: int
+    confidence: float
+    steps: dict[str, Image]
 
 
-def find_candidates(line: Line):
-    H, S = line.height, line.stroke
-    n = len(line.boxes)
-    whole = {body: int((line.bodies == body).sum()) for body in line.bodies.tolist()}
-    middle = np.average(line.boxes[:, [1, 3]].mean(axis=1), weights=line.areas)
-    ends, boxes, features = [], [], []
-    B, SP, BO = line.boxes.tolist(), line.spans.tolist(), line.bodies.tolist()
-    before = np.maximum.accumulate(np.append(-1e9, line.spans[:, 1]))
-    behind = np.minimum.accumulate(np.append(line.spans[:, 0], 1e9)[::-1])[::-1]
-    for first in range(n):
-        box, span, ink = list(B[first]), list(SP[first]), 0
-        bodies: dict = {}
-        joins, gaps, smaller = 0, 0.0, 0.0
-        for last in range(first, min(n, first + MOST_PIECES)):
-            b, s = B[last], SP[last]
-            if last > first and BO[last] not in bodies:
-                gap = np.hypot(max(0, s[0] - span[1]), max(0, b[1] - box[3], box[1] - b[3])) / H
-                small = min(b[3] - b[1], box[3] - box[1]) / H
-                if gap > (JOIN_TALL if small > TALL else JOIN):
-                    break
-                joins, gaps, smaller = 1, gaps + gap, max(smaller, small)
-            bodies[BO[last]] = bodies.get(BO[last], 0) + 1
-            box = [min(box[0], b[0]), min(box[1], b[1]), max(box[2], b[2]), max(box[3], b[3])]
-            span = [min(span[0], s[0]), max(span[1], s[1])]
-            ink += line.areas[last]
-            width, height = span[1] - span[0], box[3] - box[1]
-            complete = len(bodies) == 1 and whole[BO[last]] == bodies[BO[last]]
-            if width > WIDE * max(H, height) and not complete:
-                break
-            if max(box[2] - box[0], height) < MIN_HEIGHT * H or (ink < MIN_INK * H * S and not complete):
-                continue
-            edge = _outer_edges(line, first, last, bodies, whole)
-            aspect = np.clip(np.log(max(width, 1) / max(height, 1)), -2.5, 1)
-            features.append([*edge, joins, gaps, aspect, np.log(height / H), ((box[1] + box[3]) / 2 - middle) / H, min(ink / H / S, 8), sum(min(max(o, 0) / max(width, 1), 1) for o in (before[first] - span[0], span[1] - behind[last + 1]))])
-            ends.append((first, last + 1))
-            boxes.append(box)
-    return np.array(ends).reshape(-1, 2), np.array(boxes).reshape(-1, 4), np.array(features, float).reshape(len(ends), -1)
+def read_number(image: Image, judge: Judge) -> Number:
+    """Return the number on a picture, as `judge` reads its digits; it is asked once, for all candidates.
+
+    Takes the pictures that `preparation.steps` takes, and raises what it does; DrawingError too where there are more
+    than `MAX_DIGITS` digits in a line. The text is empty where nothing looks like a digit.
+    """
+    picture, ink = find_ink(image)
+    lines = [_part(line, ink) for line in find_lines(ink)]
+    if sum(len(line.pixels) for line in lines) > MAX_CANDIDATES:
+        raise DrawingError(TOO_MUCH)
+    pixels = np.concatenate([line.pixels for line in lines])  # (candidates, 784)
+    outputs = judge(pixels) if len(pixels) else np.zeros((0, 10))
+    size = image.shape[1] / ink.shape[1], image.shape[0] / ink.shape[0]
+    digits, texts, confidence, start = [], [], 1.0, 0
+    for line in lines:
+        answers = outputs[start : start + len(line.pixels)]
+        start += len(line.pixels)
+        path = find_path(line.pieces, line.candidates, answers)
+        if len(path.classes) > MAX_DIGITS:
+            raise DrawingError(f"there are {len(path.classes)} digits in a line; send at most {MAX_DIGITS}")
+        for number, label in zip(path.candidates, path.classes, strict=True):
+            box = _place_box(line.line, line.candidates.boxes[number], size)
+            digits.append(Digit(label, answers[number], box, line.pixels[number].reshape(28, 28)))
+        texts += ["".join(map(str, path.classes))] if path.classes else []
+        confidence *= path.confidence
+    parts = np.max([line.pieces.parts for line in lines], axis=0)
+    steps = {"picture": picture, "ink": ink, "pieces": np.where(parts, 55 + parts * 73 % 200, 0).astype(np.uint8)}
+    return Number("\n".join(texts), digits, len(texts), confidence, steps)
 
 
-def _outer_edges(line, first, last, bodies, whole):
-    total = np.zeros(len(EDGE))
-    for body in bodies:
-        if bodies[body] == whole[body]:
-            continue
-        inside = [k for k in range(first, last + 1) if line.bodies[k] == body]
-        total = total + line.edges[inside[0], 0] + line.edges[inside[-1], 1]
-    return total
+@dataclass(frozen=True)
+class _Parted:
+    line: Line
+    pieces: Pieces
+    candidates: Candidates
+    pixels: Grey  # (candidates, 784)
+
+
+def _part(line: Line, ink: Grey) -> _Parted:
+    """Return the candidates of a line, and their pixels."""
+    pieces = part_line(line)
+    candidates = find_candidates(pieces)
+    if len(candidates.ends) > MAX_CANDIDATES:
+        raise DrawingError(TOO_MUCH)
+    pixels = draw(line.ink, pieces, candidates)
+    for number in np.flatnonzero(candidates.ends[:, 1] - candidates.ends[:, 0] == len(pieces.boxes) * line.is_all):
+        pixels[number] = place(normalise_stroke(cut_out_digit(ink))).ravel()  # all of it: as if it were one digit
+    return _Parted(line, pieces, candidates, pixels)
+
+
+def _place_box(line: Line, box: Ints, size: tuple[float, float]) -> tuple[int, int, int, int]:
+    """Return left, top, width and height in the picture of a box (4,) in a line's ink."""
+    left, top, right, bottom = np.rint((box * line.scale + [line.left, line.top] * 2) * (size * 2)).astype(int).tolist()
+    return left, top, right - left, bottom - top

@@ -1,7 +1,6 @@
-"""The ink of a picture becomes lines of writing, and each line pieces from left to right.
+"""A line of writing in pieces, from left to right: areas of ink, and parts of areas that may be several digits.
 
-A piece is an area of ink, or a part of an area that may be several digits that touch (cuts.py). Which pieces make a
-digit together is left to number.py. Frames and ruled lines are left out here.
+Digits that touch are cut by cuts.py. Which pieces make a digit together is left to candidates.py.
 """
 
 from collections.abc import Iterator
@@ -11,49 +10,34 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from drawing.cuts import INK, Cuts, find_cuts
-from drawing.images import WORK_SIDE, DrawingError, Grey, NoInk, halve
+from drawing.cuts import Cuts, find_cuts
+from drawing.images import DrawingError, Grey
+from drawing.writing import INK, TOO_MUCH, Ints, Line
 
 CUT_HEIGHT = 56  # pixels of a digit, at most, while cuts are looked for
 CUT_WIDTH, CUT_INK = 0.65, 2.6  # for a digit's height, for an upright stroke's ink; areas with less are one digit
 MAX_SLANT = 0.6  # columns for each row
-SPECK = 0.08  # of the height of a digit; smaller areas are no writing
-MAX_AREAS, MAX_PIECES = 100, 250  # in a line
+MAX_PIECES = 200
 EDGE = "cuts", "length", "runs", "depth"  # what is known of the ends of a piece: how many are cut, and how
 
 Floats = NDArray[np.floating]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Writing:
-    """Ink (height, width), the number of its area at each pixel, and (areas, 5) as OpenCV describes them.
-
-    Number 0 is the paper. The ink was halved until each digit is lower than `WORK_SIDE`: `scale` times.
-    """
-
-    ink: Grey
-    labels: Grey
-    stats: Ints
-    scale: int
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of writing in n pieces, from left to right; all in pixels of `ink` (height, width).
+class Pieces:
+    """The n pieces of a line, from left to right, in pixels of its ink (height, width).
 
     parts: (height, width), the number of the piece, from 1, at each pixel of ink and beside it; boxes: (n, 4) left,
-    top, right, bottom; spans: (n, 2) left and right without the slant; areas: (n,); bodies: (n,) the area of ink that a
+    top, right, bottom; spans: (n, 2) left and right without the slant; sizes: (n,) pixels; areas: (n,) the area that a
     piece belongs to; edges: (n, 2, 4) its left and right end, by `EDGE`, 0 where it is not cut. height: of a digit;
     stroke: its width.
     """
 
-    ink: Grey
     parts: Grey
     boxes: Ints
     spans: Floats
+    sizes: Ints
     areas: Ints
-    bodies: Ints
     edges: Floats
     height: float
     stroke: float
@@ -61,49 +45,48 @@ class Line:
 
 @dataclass(frozen=True)
 class _Piece:
-    place: float  # in its line
-    body: int
-    corner: tuple[int, int]
     mask: Grey
+    left: int
+    top: int
+    place: float  # in its line
     span: Floats
+    area: int
     edges: Floats
 
 
 @dataclass(frozen=True)
 class _Hand:
-    """How a line is written: the height of its digits, the width of its stroke, columns to the left per row down."""
+    """How a line is written: the height of its digits, the width of its stroke, columns to the left for each row."""
 
     height: float
     stroke: float
     slant: float
 
 
-def find_areas(ink: Grey) -> Writing:
-    """Return the areas of `ink` (height, width). Raises NoInk where there is none."""
-    scale = 1
-    while True:
-        _, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.inRange(ink, INK + 1, 255))
-        heights = stats[1:, 3][stats[1:, 4] >= 0.1 * stats[1:, 4].max(initial=0)]
-        if not len(heights):
-            raise NoInk
-        if heights.max() < WORK_SIDE:
-            return Writing(ink, labels, stats, scale)
-        ink, scale = halve(ink), 2 * scale
-
-
-def part_line(writing: Writing, numbers: Ints) -> Line:
-    """Return the line of those areas, by their `numbers` in `writing`, in pieces. Raises DrawingError for a crowd."""
-    stats = writing.stats[numbers]  # (n, 5)
-    order = np.argsort(stats[:, 3])
-    ink_below = np.cumsum(stats[order, 4])
-    height = float(stats[order, 3][np.searchsorted(ink_below, ink_below[-1] / 2)])  # the median over the ink
-    hand = _Hand(height, _measure_stroke(writing.ink), _measure_slant(writing.ink))
-    large = np.flatnonzero(stats[:, 2:4].max(axis=1) >= max(2, SPECK * height))
-    if len(large) > MAX_AREAS:
-        raise DrawingError("there is too much on this picture; send one line with at most 32 digits")
-    pieces = [piece for number in numbers[large].tolist() for piece in _part_area(writing, number, hand)]
+def part_line(line: Line) -> Pieces:
+    """Return the pieces of a line. Raises DrawingError where there are too many."""
+    hand = _Hand(line.height, _measure_stroke(line.ink), _measure_slant(line.ink))
+    areas = zip(line.areas.tolist(), line.boxes, strict=True)
+    pieces = [piece for area, box in areas for piece in _part_area(line, area, box, hand)]
+    if len(pieces) > MAX_PIECES:
+        raise DrawingError(TOO_MUCH)
     pieces.sort(key=lambda piece: piece.place)
-    return _join(writing.ink, pieces[:MAX_PIECES], hand)
+    parts, boxes = np.zeros(line.ink.shape, np.uint8), []
+    for number, piece in enumerate(pieces, 1):
+        left, top, (height, width) = piece.left, piece.top, piece.mask.shape
+        parts[top : top + height, left : left + width][piece.mask] = number
+        x, y, wide, high = cv2.boundingRect(piece.mask.astype(np.uint8))
+        boxes.append((left + x, top + y, left + x + wide, top + y + high))
+    return Pieces(
+        parts=np.where(parts, parts, cv2.dilate(parts, np.ones((3, 3), np.uint8))),
+        boxes=np.array(boxes),
+        spans=np.array([piece.span for piece in pieces]),
+        sizes=np.array([np.count_nonzero(piece.mask) for piece in pieces]),
+        areas=np.array([piece.area for piece in pieces]),
+        edges=np.array([piece.edges for piece in pieces]),
+        height=hand.height,
+        stroke=hand.stroke,
+    )
 
 
 def _measure_stroke(ink: Grey) -> float:
@@ -122,48 +105,26 @@ def _measure_slant(ink: Grey) -> float:
     return min(max(slant, -MAX_SLANT), MAX_SLANT)
 
 
-def _join(ink: Grey, pieces: list[_Piece], hand: _Hand) -> Line:
-    parts = np.zeros(ink.shape, np.uint8)
-    boxes = []
-    for number, piece in enumerate(pieces, 1):
-        (x, y), (high, wide) = piece.corner, piece.mask.shape
-        parts[y : y + high, x : x + wide][piece.mask] = number
-        left, top, width, height = cv2.boundingRect(piece.mask.astype(np.uint8))
-        boxes.append((x + left, y + top, x + left + width, y + top + height))
-    beside = cv2.dilate(parts, np.ones((3, 3), np.uint8))
-    return Line(
-        ink=ink,
-        parts=np.where(parts, parts, beside),
-        boxes=np.array(boxes),
-        spans=np.array([piece.span for piece in pieces]),
-        areas=np.array([cv2.countNonZero(piece.mask.astype(np.uint8)) for piece in pieces]),
-        bodies=np.array([piece.body for piece in pieces]),
-        edges=np.array([piece.edges for piece in pieces]),
-        height=hand.height,
-        stroke=hand.stroke,
-    )
-
-
-def _part_area(writing: Writing, number: int, hand: _Hand) -> Iterator[_Piece]:
+def _part_area(line: Line, area: int, box: Ints, hand: _Hand) -> Iterator[_Piece]:
     """Yield the pieces of one area, from left to right."""
-    left, top, width, height, area = writing.stats[number].tolist()
-    box = slice(top, top + height), slice(left, left + width)
-    mask = writing.labels[box] == number
-    shifts = -hand.slant * (np.arange(top, top + height) - writing.ink.shape[0] / 2)  # (height,) to the right
+    left, top, width, height, size = box.tolist()
+    within = slice(top, top + height), slice(left, left + width)
+    mask = line.labels[within] == area
+    shifts = -hand.slant * (np.arange(top, top + height) - len(line.ink) / 2)  # (height,) columns to the right
     masks, edges = [mask], np.zeros((1, 2, len(EDGE)))
     span = _find_span(mask, shifts)
     wide = span[1] - span[0] > CUT_WIDTH * hand.height and height > 0.5 * hand.height
-    if wide and area > CUT_INK * hand.height * hand.stroke:
+    if wide and size > CUT_INK * hand.height * hand.stroke:
         scale = min(1.0, CUT_HEIGHT / hand.height)
-        cuts = find_cuts(_stand_up(writing.ink[box] * mask, shifts, span, scale), hand.height * scale, hand.stroke * scale)
-        rows = np.arange(height) * cuts.columns.shape[1] // height
-        columns = (cuts.columns[:, rows] + 0.5) / scale + span[0] + shifts  # (n, height)
-        masks, edges = _cut(mask, columns, cuts)
+        upright = _stand_up(line.ink[within] * mask, shifts, span, scale)
+        cuts = find_cuts(upright, hand.height * scale, hand.stroke * scale)
+        rows = np.arange(height) * len(upright) // height
+        masks, edges = _cut(mask, (cuts.columns[:, rows] + 0.5) / scale + span[0] + shifts, cuts)
     place = -np.inf
     for part, ends in zip(masks, edges, strict=True):
         span = _find_span(part, shifts) + left
         place = max(place, float(span.mean()))  # the pieces of an area stay in order
-        yield _Piece(place, number, (left, top), part, span, ends)
+        yield _Piece(part, left, top, place, span, area, ends)
 
 
 def _find_span(mask: Grey, shifts: Floats) -> Floats:

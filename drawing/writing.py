@@ -1,0 +1,122 @@
+"""The areas of ink on a picture in lines of writing, from top to bottom, without frames, ruled lines and specks."""
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from drawing.images import WORK_SIDE, DrawingError, Grey, NoInk, crop, halve
+
+INK = 64  # of 255; what is lighter is the edge of a stroke
+SPECK = 0.01  # of the largest area; smaller ones are no writing
+MAX_FRAMES, FRAMED = 4, 0.3  # around one another; the height of something in a frame, for that of the frame
+FLAT, LONG = 4, 1.5  # a ruled line is so many times as wide as high, and as wide as the highest area is high
+CORNER = 0.15  # of a frame's sides: where it has ink
+BESIDE, NEAR = 0.35, 8  # of a line: areas have so much of their height in common, and are so many heights apart
+MAX_AREAS = 200
+TOO_MUCH = "there is too much on this picture; send one number of at most 32 digits"
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of writing: its ink (height, width), the number of the area at each pixel, and its areas.
+
+    areas: the numbers (n,) of its areas; boxes: (n, 5) left, top, width, height and size of each, in pixels. The ink
+    was cut out at `left` and `top`, and has 1 pixel for each `scale` pixels of the picture's ink. is_all: whether the picture has
+    no other line, frame or ruled line.
+    """
+
+    ink: Grey
+    labels: Grey
+    areas: Ints
+    boxes: Ints
+    left: int
+    top: int
+    scale: int
+    is_all: bool
+
+    @property
+    def height(self) -> float:
+        """The height of its digits: half of the ink is in areas that are at least as high."""
+        order = np.argsort(self.boxes[:, 3])
+        ink = np.cumsum(self.boxes[order, 4])
+        return float(self.boxes[order, 3][np.searchsorted(ink, ink[-1] / 2)])
+
+
+def find_lines(ink: Grey) -> list[Line]:
+    """Return the lines of writing in `ink` (height, width), from top to bottom, at least one.
+
+    The ink is halved until all writing is lower than `WORK_SIDE`. Raises NoInk where there is none, DrawingError where
+    there is too much.
+    """
+    left, top, _, _ = cv2.boundingRect(ink)
+    ink, scale = crop(ink), 1
+    while True:
+        dark = cv2.inRange(ink, INK + 1, 255)
+        if not cv2.countNonZero(dark):
+            raise NoInk
+        _, labels, boxes, _ = cv2.connectedComponentsWithStats(dark)
+        is_writing = _tell_writing(labels, boxes)
+        if boxes[is_writing, 3].max() < WORK_SIDE:
+            break
+        ink, scale = halve(ink), 2 * scale
+    is_large = boxes[:, 4] >= SPECK * boxes[is_writing, 4].max()
+    is_large[0] = False
+    areas = np.flatnonzero(is_writing & is_large)
+    if len(areas) > MAX_AREAS:
+        raise DrawingError(TOO_MUCH)
+    whole = Line(ink, labels, areas, boxes[areas], left, top, scale, len(areas) == np.count_nonzero(is_large))
+    return _divide(whole, _group(whole))
+
+
+def _tell_writing(labels: Grey, boxes: Ints) -> NDArray[np.bool_]:
+    """Return which of the areas (n,) are neither paper nor frames nor ruled lines: at least one."""
+    left, top, width, height, _ = boxes.T
+    is_writing = np.arange(len(boxes)) > 0  # 0 is the paper
+    for area in np.argsort(-width[1:] * height[1:])[:MAX_FRAMES] + 1:
+        x, y, right, bottom = left[area], top[area], left[area] + width[area], top[area] + height[area]
+        inside = is_writing & (left > x) & (top > y) & (left + width < right) & (top + height < bottom)
+        is_frame = height[inside].max(initial=0) > FRAMED * height[area]
+        if is_frame and _has_corners(labels[y:bottom, x:right] == area):
+            is_writing = inside
+    is_flat = width > FLAT * height
+    highest = height[is_writing & ~is_flat].max(initial=0)
+    return is_writing & ~(is_flat & (width > LONG * highest)) if highest else is_writing
+
+
+def _has_corners(mask: Grey) -> bool:
+    """Tell whether an area reaches into all four corners of its box, as a frame does and a 0 does not."""
+    high, wide = (max(1, round(CORNER * side)) for side in mask.shape)
+    halves = mask[:high], mask[-high:]
+    return all(part.any() for half in halves for part in (half[:, :wide], half[:, -wide:]))
+
+
+def _group(line: Line) -> Ints:
+    """Return the line (n,) of each area, from 0: high areas that are beside one another, and what is next to them."""
+    left, top, width, height, _ = line.boxes.T
+    right, bottom = left + width, top + height
+    high = height >= 0.5 * line.height
+    common = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)  # (n, n); what is below 0 is a gap
+    aside = np.maximum(left[:, None], left) - np.minimum(right[:, None], right)
+    beside = (common > BESIDE * np.minimum(height[:, None], height)) & (aside < NEAR * line.height)
+    groups, linked = np.arange(np.count_nonzero(high)), beside[high][:, high]
+    while (groups != (lowest := np.where(linked, groups, len(groups)).min(axis=1))).any():
+        groups = lowest
+    far = np.hypot(np.maximum(aside, 0), np.maximum(-common, 0))[:, high]
+    return groups[far.argmin(axis=1)]
+
+
+def _divide(line: Line, groups: Ints) -> list[Line]:
+    """Return the line as those that its areas (n,) belong to, from top to bottom."""
+    if not groups.any():
+        return [line]
+    lines = []
+    for group in np.unique(groups).tolist():
+        boxes = line.boxes[groups == group]
+        mask = np.isin(line.labels, line.areas[groups == group]).astype(np.uint8)
+        ink = line.ink * cv2.dilate(mask, np.ones((3, 3), np.uint8))
+        lines.append(replace(line, ink=ink, areas=line.areas[groups == group], boxes=boxes, is_all=False))
+    return sorted(lines, key=lambda line: float(np.average(line.boxes[:, 1], weights=line.boxes[:, 4])))
