@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from drawing.candidates import Candidates, draw, find_candidates
 from drawing.digit import cut_out_digit, normalise_stroke, place
-from drawing.images import DrawingError, Grey, Image
+from drawing.images import DrawingError, Grey, Image, NoInk
 from drawing.path import find_path
 from drawing.pieces import Pieces, part_line
 from drawing.preparation import find_ink
@@ -52,6 +52,16 @@ class Number:
     steps: dict[str, Image]
 
 
+@dataclass(frozen=True)
+class PartedLine:
+    """A line of writing, its pieces, what may be a digit in it, and what the judge is shown of that, (n, 784)."""
+
+    line: Line
+    pieces: Pieces
+    candidates: Candidates
+    pixels: Grey
+
+
 def read_number(image: Image, judge: Judge) -> Number:
     """Return the number on a picture, as `judge` reads its digits; it is asked once, for all candidates.
 
@@ -59,11 +69,8 @@ def read_number(image: Image, judge: Judge) -> Number:
     than `MAX_DIGITS` digits in a line. The text is empty where nothing looks like a digit.
     """
     picture, ink = find_ink(image)
-    lines = [_part(line, ink) for line in find_lines(ink)]
-    if sum(len(line.pixels) for line in lines) > MAX_CANDIDATES:
-        raise DrawingError(TOO_MUCH)
-    pixels = np.concatenate([line.pixels for line in lines])  # (candidates, 784)
-    outputs = judge(pixels) if len(pixels) else np.zeros((0, 10))
+    lines = part_picture(ink)
+    outputs = judge(np.concatenate([line.pixels for line in lines]))  # (candidates, classes)
     size = image.shape[1] / ink.shape[1], image.shape[0] / ink.shape[0]
     digits, texts, confidence, start = [], [], 1.0, 0
     for line in lines:
@@ -82,24 +89,26 @@ def read_number(image: Image, judge: Judge) -> Number:
     return Number("\n".join(texts), digits, len(texts), confidence, steps)
 
 
-@dataclass(frozen=True)
-class _Parted:
-    line: Line
-    pieces: Pieces
-    candidates: Candidates
-    pixels: Grey  # (candidates, 784)
+def part_picture(ink: Grey) -> list[PartedLine]:
+    """Return the lines of writing in `ink` (height, width), parted; those without anything like a digit are left out.
 
-
-def _part(line: Line, ink: Grey) -> _Parted:
-    """Return the candidates of a line, and their pixels."""
-    pieces = part_line(line)
-    candidates = find_candidates(pieces)
-    if len(candidates.ends) > MAX_CANDIDATES:
-        raise DrawingError(TOO_MUCH)
-    pixels = draw(line.ink, pieces, candidates)
-    for number in np.flatnonzero(candidates.ends[:, 1] - candidates.ends[:, 0] == len(pieces.boxes) * line.is_all):
-        pixels[number] = place(normalise_stroke(cut_out_digit(ink))).ravel()  # all of it: as if it were one digit
-    return _Parted(line, pieces, candidates, pixels)
+    Raises NoInk where there is no such line, DrawingError where there is too much.
+    """
+    parted: list[PartedLine] = []
+    for line in find_lines(ink):
+        pieces = part_line(line)
+        candidates = find_candidates(pieces)
+        if len(candidates.ends) + sum(len(before.pixels) for before in parted) > MAX_CANDIDATES:
+            raise DrawingError(TOO_MUCH)
+        pixels = draw(line.ink, pieces, candidates)
+        is_all = candidates.ends[:, 1] - candidates.ends[:, 0] == len(pieces.boxes)
+        for number in np.flatnonzero(is_all & line.is_all):
+            pixels[number] = place(normalise_stroke(cut_out_digit(ink))).ravel()  # as if it were one digit
+        if len(pixels):
+            parted.append(PartedLine(line, pieces, candidates, pixels))
+    if not parted:
+        raise NoInk
+    return parted
 
 
 def _place_box(line: Line, box: Ints, size: tuple[float, float]) -> tuple[int, int, int, int]:

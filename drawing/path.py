@@ -23,24 +23,29 @@ Floats = NDArray[np.floating]
 
 # `python -m benchmarks.numbers fit` finds the weights.
 DIGIT_WEIGHTS = {
-    "output": 1.07,
-    "others": 0.49,
-    "digit": 0.0,
-    "cuts": -2.1,
-    "length": 0.08,
-    "runs": -0.5,
-    "depth": 0.7,
-    "joined": 0.3,
-    "width": -1.6,
-    "height": 0.66,
-    "offset": -1.2,
-    "ink": 2.8,
-    "overlap": -1.3,
-    "ink squared": -0.53,
-    "height squared": -0.71,
-    "one": 1.5,
+    "output": 1.28,
+    "others": 0.46,
+    "digit": -1.32,
+    "cuts": -0.88,
+    "length": 0.15,
+    "runs": -0.67,
+    "depth": 0.71,
+    "joined": -0.97,
+    "width": -1.15,
+    "height": -0.35,
+    "offset": -1.38,
+    "ink": 4.71,
+    "overlap": -2.59,
+    "ink squared": -0.56,
+    "height squared": -1.63,
+    "one": 0.69,
 }
-MARK_WEIGHTS = {"mark": -1.9, "height": -1.1, "height squared": -0.8, "cuts": -1.5}
+MARK_WEIGHTS = {
+    "mark": 1.21,
+    "height": -1.67,
+    "height squared": -1.46,
+    "cuts": -2.02,
+}
 
 
 @dataclass(frozen=True)
