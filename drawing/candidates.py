@@ -1,6 +1,5 @@
-"""What may be a digit in a line: pieces that stand next to one another, with their shape, their place and their ends."""
+"""What may be a digit in a line: neighbouring pieces, with their shape, their place in the line and their ends."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -12,9 +11,8 @@ from drawing.images import Grey, crop
 from drawing.pieces import EDGE, Pieces
 from drawing.writing import Ints
 
-# All for the height of a digit, and for the ink of an upright stroke, which a 1 has.
-MAX_WIDTH = 1.5
-MIN_SIDE, MIN_SIZE = 0.25, 0.6
+# For the height of a digit, and for the ink of an upright stroke, which a 1 has.
+MAX_WIDTH, MIN_SIDE, MIN_INK = 1.5, 0.25, 0.6
 MAX_GAP = 0.3  # between pieces that are one digit
 MAX_HIGH_GAP, HIGH = 0.12, 0.55  # between those that are both high, as two digits are
 MAX_PIECES = 12  # of one digit
@@ -25,7 +23,7 @@ Floats = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Candidates:
-    """The n candidates of a line.
+    """The n candidates of a line, by their first piece and then by their last.
 
     ends: (n, 2) the first piece of each, and the first one after it; boxes: (n, 4) left, top, right, bottom in pixels
     of the line's ink; shapes: (n, 10), by `SHAPE`: the cuts at both ends together; whether several areas are joined;
@@ -38,83 +36,76 @@ class Candidates:
     shapes: Floats
 
 
-@dataclass
-class _Group:
-    """Pieces first ... after - 1, while they grow: a box, a span, a size, the areas that they belong to."""
-
-    first: int
-    after: int
-    box: list[int]
-    span: list[float]
-    size: int
-    areas: set[int]
-
-
 def find_candidates(pieces: Pieces) -> Candidates:
-    """Return all that may be a digit, by its first piece and then its last."""
-    groups = [group for first in range(len(pieces.boxes)) for group in _grow(pieces, first)]
-    ends = np.array([(group.first, group.after) for group in groups], np.int64).reshape(-1, 2)
-    boxes = np.array([group.box for group in groups], np.int64).reshape(-1, 4)
-    return Candidates(ends, boxes, _measure_shapes(pieces, groups))
+    """Return all that may be a digit: from each piece on, as many pieces as are near enough and not too wide."""
+    count = len(pieces.boxes)
+    first = np.arange(count)[:, None]
+    steps = first + np.arange(min(MAX_PIECES, count))  # (pieces, steps): the last piece of each group
+    last = np.minimum(steps, count - 1)
+    boxes, spans = pieces.boxes[last], pieces.spans[last]
+    low, high = np.minimum.accumulate(boxes[..., :2], axis=1), np.maximum.accumulate(boxes[..., 2:], axis=1)
+    start, end = np.minimum.accumulate(spans[..., 0], axis=1), np.maximum.accumulate(spans[..., 1], axis=1)
+    height, width = high[..., 1] - low[..., 1], np.maximum(end - start, 1)
+    before, behind = _find_neighbours(pieces.areas)
+    joined = np.logical_or.accumulate(pieces.areas[last] != pieces.areas[:, None], axis=1)
+    whole = ~joined & (before[:, None] < 0) & (behind[last] == count)
 
+    # How far each piece is from those before it, if it is not of the same area.
+    across = np.maximum(spans[:, 1:, 0] - end[:, :-1], 0)
+    down = np.maximum(boxes[:, 1:, 1] - high[:, :-1, 1], low[:, :-1, 1] - boxes[:, 1:, 3])
+    both_high = np.minimum(boxes[:, 1:, 3] - boxes[:, 1:, 1], height[:, :-1]) > HIGH * pieces.height
+    reach = np.where(both_high, MAX_HIGH_GAP, MAX_GAP) * pieces.height
+    ends_here = (steps >= count) | (width > MAX_WIDTH * np.maximum(height, pieces.height)) & ~whole
+    ends_here[:, 1:] |= (before[last[:, 1:]] < first) & (np.hypot(across, np.maximum(down, 0)) > reach)
 
-def _grow(pieces: Pieces, first: int) -> Iterator[_Group]:
-    """Yield the groups that begin with a piece and may be a digit, each with one piece more than the one before."""
-    boxes, spans, areas = pieces.boxes, pieces.spans, pieces.areas
-    group = _Group(first, first, [1 << 30, 1 << 30, 0, 0], [np.inf, -np.inf], 0, set())
-    for number in range(first, min(first + MAX_PIECES, len(boxes))):
-        (left, top, right, bottom), (start, end) = boxes[number].tolist(), spans[number].tolist()
-        area = int(areas[number])
-        if group.areas and area not in group.areas:
-            gap = np.hypot(max(0, start - group.span[1]), max(0, top - group.box[3], group.box[1] - bottom))
-            high = min(bottom - top, group.box[3] - group.box[1]) > HIGH * pieces.height
-            if gap > (MAX_HIGH_GAP if high else MAX_GAP) * pieces.height:
-                return
-        old = group.box
-        group.box = [min(old[0], left), min(old[1], top), max(old[2], right), max(old[3], bottom)]
-        group.span = [min(group.span[0], start), max(group.span[1], end)]
-        group = _Group(first, number + 1, group.box, group.span, group.size + int(pieces.sizes[number]), group.areas | {area})
-        width, height = group.span[1] - group.span[0], group.box[3] - group.box[1]
-        whole = len(group.areas) == 1 and np.count_nonzero(areas == area) == group.after - first
-        if width > MAX_WIDTH * max(pieces.height, height) and not whole:
-            return
-        enough = group.size >= MIN_SIZE * pieces.height * pieces.stroke or whole
-        if enough and max(group.box[2] - group.box[0], height) >= MIN_SIDE * pieces.height:
-            yield group
-
-
-def _measure_shapes(pieces: Pieces, groups: list[_Group]) -> Floats:
-    """Return the shapes (n, 10) of groups of pieces, by `SHAPE`."""
-    numbers = np.arange(len(pieces.boxes))
-    same = pieces.areas == pieces.areas[:, None]
-    before = np.where(same & (numbers < numbers[:, None]), numbers, -1).max(axis=1)  # (pieces,) of the same area
-    behind = np.where(same & (numbers > numbers[:, None]), numbers, 1 << 30).min(axis=1)
-    left_of = np.maximum.accumulate(np.append(-np.inf, pieces.spans[:, 1]))  # how far the pieces before reach
-    right_of = np.minimum.accumulate(np.append(pieces.spans[:, 0], np.inf)[::-1])[::-1]
+    ink = np.cumsum(pieces.sizes[last], axis=1) / (pieces.height * pieces.stroke)
+    large = np.maximum(height, high[..., 0] - low[..., 0]) >= MIN_SIDE * pieces.height
+    chosen = ~np.logical_or.accumulate(ends_here, axis=1) & large & (whole | (ink >= MIN_INK))
     middle = np.average(pieces.boxes[:, [1, 3]].mean(axis=1), weights=pieces.sizes)
-    shapes = np.empty((len(groups), len(SHAPE)))
-    for shape, group in zip(shapes, groups, strict=True):
-        inside = slice(group.first, group.after)
-        edges = pieces.edges[inside]
-        shape[:4] = edges[:, 0].T @ (before[inside] < group.first) + edges[:, 1].T @ (behind[inside] >= group.after)
-        (start, end), (_, top, _, bottom) = group.span, group.box
-        width, height = max(end - start, 1), bottom - top
-        overlaps = left_of[group.first] - start, end - right_of[group.after]
-        shape[4:] = (
-            len(group.areas) > 1,
-            np.clip(np.log(width / height), -2.5, 1),
-            np.log(height / pieces.height),
-            abs((top + bottom) / 2 - middle) / pieces.height,
-            min(group.size / pieces.height / pieces.stroke, 8),
-            sum(min(max(overlap, 0) / width, 1) for overlap in overlaps),
-        )
-    return shapes
+    shapes = np.dstack([
+        _add_edges(pieces, last),
+        joined,
+        np.clip(np.log(width / height), -2.5, 1),
+        np.log(height / pieces.height),
+        np.abs((low[..., 1] + high[..., 1]) / 2 - middle) / pieces.height,
+        np.minimum(ink, 8),
+        _measure_overlap(pieces, last, start, end) / width,
+    ])
+    ends = np.dstack([np.broadcast_to(first, last.shape), last + 1])
+    return Candidates(ends[chosen], np.dstack([low, high])[chosen], shapes[chosen])
+
+
+def _find_neighbours(areas: Ints) -> tuple[Ints, Ints]:
+    """Return the piece (n,) of the same area before each piece, or -1, and the one behind it, or n."""
+    numbers, same = np.arange(len(areas)), areas == areas[:, None]
+    before = np.where(same & (numbers < numbers[:, None]), numbers, -1).max(axis=1)
+    behind = np.where(same & (numbers > numbers[:, None]), numbers, len(areas)).min(axis=1)
+    return before, behind
+
+
+def _add_edges(pieces: Pieces, last: Ints) -> Floats:
+    """Return what is known of the cuts around each group of pieces, (pieces, steps, 4)."""
+    first = np.arange(len(last))[:, None]
+    before, behind = _find_neighbours(pieces.areas)
+    lefts = pieces.edges[last, 0] * (before[last] < first)[..., None]  # (pieces, steps, 4)
+    inside = np.tri(last.shape[1], dtype=bool)  # (steps, steps): which pieces a group has
+    is_end = inside & (behind[last][:, None, :] > last[..., None])  # (pieces, steps, steps)
+    return np.cumsum(lefts, axis=1) + is_end @ pieces.edges[last, 1]
+
+
+def _measure_overlap(pieces: Pieces, last: Ints, start: Floats, end: Floats) -> Floats:
+    """Return how many columns of each group lie above or below pieces at its left or right, (pieces, steps)."""
+    left = np.maximum.accumulate(np.append(-np.inf, pieces.spans[:, 1]))  # (pieces + 1,): where those before a piece end
+    right = np.minimum.accumulate(np.append(pieces.spans[:, 0], np.inf)[::-1])[::-1]
+    wide = np.maximum(end - start, 1)
+    return np.clip(left[: len(last), None] - start, 0, wide) + np.clip(end - right[last + 1], 0, wide)
 
 
 def draw(ink: Grey, pieces: Pieces, candidates: Candidates) -> Grey:
-    """Return what the network sees of each candidate in a line's ink, (n, 784) uint8."""
+    """Return what a network sees of each candidate in a line's ink, (n, 784) uint8."""
     pixels = np.empty((len(candidates.ends), 784), np.uint8)
-    for row, (first, after), (left, top, right, bottom) in zip(pixels, candidates.ends.tolist(), candidates.boxes.tolist(), strict=True):
+    ends, boxes = candidates.ends.tolist(), candidates.boxes.tolist()
+    for row, (first, after), (left, top, right, bottom) in zip(pixels, ends, boxes, strict=True):
         around = slice(max(0, top - 1), bottom + 1), slice(max(0, left - 1), right + 1)
         mask = cv2.inRange(pieces.parts[around], first + 1, after)
         row[:] = place(normalise_stroke(crop(cv2.bitwise_and(ink[around], mask)))).ravel()

@@ -23,28 +23,28 @@ Floats = NDArray[np.floating]
 
 # `python -m benchmarks.numbers fit` finds the weights.
 DIGIT_WEIGHTS = {
-    "output": 1.28,
-    "others": 0.46,
-    "digit": -1.32,
-    "cuts": -0.88,
-    "length": 0.15,
-    "runs": -0.67,
-    "depth": 0.71,
-    "joined": -0.97,
-    "width": -1.15,
-    "height": -0.35,
-    "offset": -1.38,
-    "ink": 4.71,
-    "overlap": -2.59,
-    "ink squared": -0.56,
-    "height squared": -1.63,
-    "one": 0.69,
+    "output": 1.3,
+    "others": 0.52,
+    "digit": -0.66,
+    "cuts": -1.06,
+    "length": 0.19,
+    "runs": -0.81,
+    "depth": 1.06,
+    "joined": -1.05,
+    "width": -1.74,
+    "height": 1.1,
+    "offset": -2.01,
+    "ink": 4.23,
+    "overlap": -1.94,
+    "ink squared": -0.42,
+    "height squared": -1.56,
+    "one": 1.27,
 }
 MARK_WEIGHTS = {
-    "mark": 1.21,
-    "height": -1.67,
-    "height squared": -1.46,
-    "cuts": -2.02,
+    "mark": 0.86,
+    "height": -0.98,
+    "height squared": -0.86,
+    "cuts": -1.82,
 }
 
 

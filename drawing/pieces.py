@@ -15,7 +15,7 @@ from drawing.images import DrawingError, Grey
 from drawing.writing import INK, TOO_MUCH, Ints, Line
 
 CUT_HEIGHT = 56  # pixels of a digit, at most, while cuts are looked for
-CUT_WIDTH, CUT_INK = 0.65, 2.6  # for a digit's height, for an upright stroke's ink; areas with less are one digit
+CUT_WIDTH, CUT_LEAST, CUT_INK = 0.65, 0.5, 2.6  # for a digit's height, and an upright stroke's ink: less is not cut
 MAX_SLANT = 0.6  # columns for each row
 MAX_PIECES = 200
 EDGE = "cuts", "length", "runs", "depth"  # what is known of the ends of a piece: how many are cut, and how
@@ -113,8 +113,8 @@ def _part_area(line: Line, area: int, box: Ints, hand: _Hand) -> Iterator[_Piece
     shifts = -hand.slant * (np.arange(top, top + height) - len(line.ink) / 2)  # (height,) columns to the right
     masks, edges = [mask], np.zeros((1, 2, len(EDGE)))
     span = _find_span(mask, shifts)
-    wide = span[1] - span[0] > CUT_WIDTH * hand.height and height > 0.5 * hand.height
-    if wide and size > CUT_INK * hand.height * hand.stroke:
+    wide = span[1] - span[0] > CUT_WIDTH * hand.height and size > CUT_INK * hand.height * hand.stroke
+    if wide and height > max(CUT_LEAST * hand.height, 2 * hand.stroke):  # no dash
         scale = min(1.0, CUT_HEIGHT / hand.height)
         upright = _stand_up(line.ink[within] * mask, shifts, span, scale)
         cuts = find_cuts(upright, hand.height * scale, hand.stroke * scale)

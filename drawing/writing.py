@@ -13,7 +13,7 @@ SPECK = 0.01  # of the largest area; smaller ones are no writing
 MAX_FRAMES, FRAMED = 4, 0.3  # around one another; the height of something in a frame, for that of the frame
 FLAT, LONG = 4, 1.5  # a ruled line is so many times as wide as high, and as wide as the highest area is high
 CORNER = 0.15  # of a frame's sides: where it has ink
-BESIDE, NEAR = 0.35, 8  # of a line: areas have so much of their height in common, and are so many heights apart
+BESIDE, NEAR = 0.35, 12  # of a line: areas have so much of their height in common, and are at most so many heights apart
 MAX_AREAS = 200
 TOO_MUCH = "there is too much on this picture; send one number of at most 32 digits"
 
@@ -68,8 +68,12 @@ def find_lines(ink: Grey) -> list[Line]:
     areas = np.flatnonzero(is_writing & is_large)
     if len(areas) > MAX_AREAS:
         raise DrawingError(TOO_MUCH)
-    whole = Line(ink, labels, areas, boxes[areas], left, top, scale, len(areas) == np.count_nonzero(is_large))
-    return _divide(whole, _group(whole))
+    line = Line(ink, labels, areas, boxes[areas], left, top, scale, is_all=True)
+    groups = _group(line)
+    if len(areas) == np.count_nonzero(is_large) and not groups.any():
+        return [line]
+    lines = [_take(line, groups == group) for group in np.unique(groups)]
+    return sorted(lines, key=lambda line: float(np.average(line.boxes[:, 1], weights=line.boxes[:, 4])))
 
 
 def _tell_writing(labels: Grey, boxes: Ints) -> NDArray[np.bool_]:
@@ -109,14 +113,8 @@ def _group(line: Line) -> Ints:
     return groups[far.argmin(axis=1)]
 
 
-def _divide(line: Line, groups: Ints) -> list[Line]:
-    """Return the line as those that its areas (n,) belong to, from top to bottom."""
-    if not groups.any():
-        return [line]
-    lines = []
-    for group in np.unique(groups).tolist():
-        boxes = line.boxes[groups == group]
-        mask = np.isin(line.labels, line.areas[groups == group]).astype(np.uint8)
-        ink = line.ink * cv2.dilate(mask, np.ones((3, 3), np.uint8))
-        lines.append(replace(line, ink=ink, areas=line.areas[groups == group], boxes=boxes, is_all=False))
-    return sorted(lines, key=lambda line: float(np.average(line.boxes[:, 1], weights=line.boxes[:, 4])))
+def _take(line: Line, chosen: NDArray[np.bool_]) -> Line:
+    """Return a line with some of its areas (n,) alone."""
+    areas = line.areas[chosen]
+    mask = cv2.dilate(np.isin(line.labels, areas).astype(np.uint8), np.ones((3, 3), np.uint8))
+    return replace(line, ink=line.ink * mask, areas=areas, boxes=line.boxes[chosen], is_all=False)
