@@ -85,7 +85,7 @@ def _vary(strokes: Strokes, random: Random) -> Strokes:
     """Return a digit, a little larger or smaller, whose lowest points are about at 0."""
     size, up = np.exp(random.normal(0, 0.08)), random.normal(0, 0.03)
     lowest = np.concatenate(strokes)[:, 1].min()
-    return [(stroke - (0, lowest)) * size + (0, up) for stroke in strokes]
+    return [(stroke - np.array([0, lowest])) * size + np.array([0, up]) for stroke in strokes]
 
 
 def _break(strokes: Strokes, random: Random) -> Strokes:
@@ -114,8 +114,8 @@ def _write(parts: list[Strokes], pen: float, gaps: tuple[float, float], random: 
     for strokes in parts:
         across = np.concatenate(strokes)[:, 0]
         up = wave * np.sin(2 * np.pi * right / length + phase) + slope * right
-        placed = [stroke + (right - across.min(), up) for stroke in strokes]
-        written.append([stroke + stroke[:, 1:] * (slant, 0) for stroke in placed])
+        placed = [stroke + np.array([right - across.min(), up]) for stroke in strokes]
+        written.append([stroke + stroke[:, 1:] * np.array([slant, 0]) for stroke in placed])
         right += float(np.ptp(across)) + pen + np.clip(usual + random.uniform(-0.1, 0.1), *gaps)
     return written
 
@@ -131,7 +131,7 @@ def _draw(parts: list[Strokes], pen: float, random: Random) -> NDArray[np.uint8]
     layers = np.zeros((len(parts), HEIGHT, WIDTH), np.uint8)
     for layer, strokes in zip(layers, parts, strict=True):
         for stroke in strokes:
-            x, y = ((stroke - lowest) * scale + (left, up)).T
+            x, y = ((stroke - lowest) * scale + np.array([left, up])).T
             line = np.rint(np.column_stack([x, HEIGHT - y]) * 2**FINE).astype(np.int32)
             line = np.vstack([line, line[-1:]])  # a dot, too, has a second point
             cv2.polylines(layer, [line], False, 255, max(2, round(pen * scale)), cv2.LINE_AA, FINE)

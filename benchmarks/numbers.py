@@ -30,6 +30,7 @@ from drawing.images import DrawingError, Image
 from drawing.number import Judge, PartedLine, part_picture, read_number
 from drawing.path import DIGIT_WEIGHTS, MARK_WEIGHTS, describe_digits, describe_marks
 from drawing.preparation import find_ink
+from drawing.writing import INK, Ints
 from neural_network import NeuralNetwork
 
 LENGTHS = 1, 5
@@ -49,7 +50,7 @@ class Example:
 
     digits: Floats
     marks: Floats
-    ends: NDArray[np.int64]
+    ends: Ints
     path: list[tuple[int, int]]
 
 
@@ -117,14 +118,15 @@ def print_score(name: str, pictures: Sequence[tuple[Image, str]], judge: Judge) 
     right = np.array([text == label for text, label in zip(texts, labels, strict=True)])
     counted = np.mean([len(text) == len(label) for text, label in zip(texts, labels, strict=True)])
     errors = sum(edit_distance(text, label) for text, label in zip(texts, labels, strict=True))
-    print(f"{name}: {len(labels)} numbers, {sum(map(len, labels)):,} digits, {1000 * seconds / len(labels):.1f} ms each")
-    print(f"  entirely right {right.mean():.1%}, count right {counted:.1%}, ", end="")
-    print(f"digit error rate {errors / sum(map(len, labels)):.1%}")
+    digits = sum(map(len, labels))
+    print(f"{name}: {len(labels):,} numbers, {digits:,} digits, {1000 * seconds / len(labels):.1f} ms each")
+    print(f"  entirely right {right.mean():.1%}, count right {counted:.1%}, digit error rate {errors / digits:.1%}")
     confidence = np.array([number.confidence for number in numbers])
     for low, high in ((0, 0.5), (0.5, 0.9), (0.9, 0.99), (0.99, 1.01)):
         among = (confidence >= low) & (confidence < high)
         if among.any():
-            print(f"  {among.mean():6.1%} are {confidence[among].mean():.1%} sure, of these {right[among].mean():.1%} right")
+            sure = confidence[among].mean()
+            print(f"  {among.mean():6.1%} are read {sure:.1%} surely, {right[among].mean():.1%} of these rightly")
 
 
 def edit_distance(text: str, other: str) -> int:
@@ -142,7 +144,8 @@ def edit_distance(text: str, other: str) -> int:
 
 def fit(hands: dict[str, Hand], count: int, judge: Judge) -> None:
     """Print the weights with which the right paths through made-up numbers are most likely."""
-    examples, tried = [], 0
+    examples: list[Example] = []
+    tried = 0
     for seed, gaps in enumerate(KINDS.values()):
         numbers = make_numbers(hands, LENGTHS, gaps, np.random.default_rng(seed))
         for number in tqdm(islice(numbers, count), total=count, leave=False, disable=None):
@@ -174,7 +177,7 @@ def find_right_path(parted: PartedLine, number: MadeUp) -> list[tuple[int, int]]
     line, pieces = parted.line, parted.pieces
     first = slice(line.top + line.scale // 2, None, line.scale), slice(line.left + line.scale // 2, None, line.scale)
     owners = number.owners[first][: line.ink.shape[0], : line.ink.shape[1]].astype(int)
-    parts = (pieces.parts * (line.ink > 64))[: owners.shape[0], : owners.shape[1]]
+    parts = (pieces.parts * (line.ink > INK))[: owners.shape[0], : owners.shape[1]]
     count = len(number.text)
     shared = np.zeros((len(pieces.boxes) + 1, count + 2), int)  # pixels of each piece and each owner; marks are last
     np.add.at(shared, (parts.ravel(), np.where(owners == MARK, count + 1, owners).ravel()), 1)
@@ -195,17 +198,19 @@ def find_right_path(parted: PartedLine, number: MadeUp) -> list[tuple[int, int]]
 
 def measure_loss(weights: Floats, examples: Sequence[Example]) -> tuple[float, Floats]:
     """Return the mean negative log-likelihood of the right paths, with a penalty, and its gradient."""
-    loss, gradient = 0.0, np.zeros_like(weights)
+    loss, gradient = PENALTY * float(weights @ weights), 2 * PENALTY * weights
     for example in examples:
         missed, slope = measure_example(weights, example)
-        loss += missed
-        gradient += slope
-    return loss / len(examples) + PENALTY * weights @ weights, gradient / len(examples) + 2 * PENALTY * weights
+        loss += missed / len(examples)
+        gradient = gradient + slope / len(examples)
+    return loss, gradient
 
 
 def measure_example(weights: Floats, example: Example) -> tuple[float, Floats]:
-    """Return the negative log-likelihood of the right path of one example, and its gradient, by the forward-backward
-    algorithm."""
+    """Return the negative log-likelihood of the right path of one example, and its gradient.
+
+    All paths are summed up by the forward-backward algorithm.
+    """
     digit_weights, mark_weights = np.split(weights, [len(DIGIT_WEIGHTS)])
     scores = example.digits @ digit_weights  # (n, classes)
     marks = example.marks @ mark_weights  # (pieces,)

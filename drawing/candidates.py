@@ -62,15 +62,17 @@ def find_candidates(pieces: Pieces) -> Candidates:
     large = np.maximum(height, high[..., 0] - low[..., 0]) >= MIN_SIDE * pieces.height
     chosen = ~np.logical_or.accumulate(ends_here, axis=1) & large & (whole | (ink >= MIN_INK))
     middle = np.average(pieces.boxes[:, [1, 3]].mean(axis=1), weights=pieces.sizes)
-    shapes = np.dstack([
-        _add_edges(pieces, last),
-        joined,
-        np.clip(np.log(width / height), -2.5, 1),
-        np.log(height / pieces.height),
-        np.abs((low[..., 1] + high[..., 1]) / 2 - middle) / pieces.height,
-        np.minimum(ink, 8),
-        _measure_overlap(pieces, last, start, end) / width,
-    ])
+    shapes = np.dstack(
+        [
+            _add_edges(pieces, last),
+            joined,
+            np.clip(np.log(width / height), -2.5, 1),
+            np.log(height / pieces.height),
+            np.abs((low[..., 1] + high[..., 1]) / 2 - middle) / pieces.height,
+            np.minimum(ink, 8),
+            _measure_overlap(pieces, last, start, end) / width,
+        ]
+    )
     ends = np.dstack([np.broadcast_to(first, last.shape), last + 1])
     return Candidates(ends[chosen], np.dstack([low, high])[chosen], shapes[chosen])
 
@@ -95,7 +97,9 @@ def _add_edges(pieces: Pieces, last: Ints) -> Floats:
 
 def _measure_overlap(pieces: Pieces, last: Ints, start: Floats, end: Floats) -> Floats:
     """Return how many columns of each group lie above or below pieces at its left or right, (pieces, steps)."""
-    left = np.maximum.accumulate(np.append(-np.inf, pieces.spans[:, 1]))  # (pieces + 1,): where those before a piece end
+    left = np.maximum.accumulate(
+        np.append(-np.inf, pieces.spans[:, 1])
+    )  # (pieces + 1,): where those before a piece end
     right = np.minimum.accumulate(np.append(pieces.spans[:, 0], np.inf)[::-1])[::-1]
     wide = np.maximum(end - start, 1)
     return np.clip(left[: len(last), None] - start, 0, wide) + np.clip(end - right[last + 1], 0, wide)

@@ -7,6 +7,7 @@ Source: Wang, Jean, "Segmentation of merged characters by neural networks and sh
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -104,7 +105,7 @@ def _find_paths(ink: Grey, outline: _Outline, height: float) -> Columns:
 def _accumulate(cost: Grey) -> Grey:
     """Return the cost of the cheapest path from the first row to each pixel, (rows, 2, width) as `cost`."""
     total = cost.copy()
-    for before, row in zip(total[:-1], total[1:], strict=True):
+    for before, row in pairwise(total):
         best, aside = before.copy(), before + np.float32(LEAN)
         np.minimum(best[:, 1:], aside[:, :-1], out=best[:, 1:])
         np.minimum(best[:, :-1], aside[:, 1:], out=best[:, :-1])

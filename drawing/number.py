@@ -1,17 +1,18 @@
-"""A number of several digits on a picture: found, parted into digits, and read by a judge, such as the network.
+"""A number of several digits: a picture is parted into what may be digits, a judge rates that, the best path is read.
 
-Pieces of ink (pieces.py) make candidates for digits (candidates.py). The judge rates all of them at once, and the best
-path through them (path.py) is the number. One digit is a number as well: it becomes the pixels of preparation.py.
+The judge is the network, or any other function: this file needs none of its own. The lines of writing (writing.py) are
+parted into pieces (pieces.py), neighbouring pieces make candidates (candidates.py), and the best path through them
+(path.py) is the number. One digit is a number as well, and becomes the same pixels as in preparation.py.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from drawing.candidates import Candidates, draw, find_candidates
-from drawing.digit import cut_out_digit, normalise_stroke, place
+from drawing.digit import SIDE, cut_out_digit, normalise_stroke, place
 from drawing.images import DrawingError, Grey, Image, NoInk
 from drawing.path import find_path
 from drawing.pieces import Pieces, part_line
@@ -22,18 +23,16 @@ MAX_DIGITS = 32  # in a line
 MAX_CANDIDATES = 500  # on a picture
 Floats = NDArray[np.floating]
 Judge = Callable[[NDArray[np.uint8]], Floats]  # takes pixels (n, 784), returns outputs (n, classes) from 0 to 1
+Box = tuple[int, int, int, int]  # left, top, width and height in pixels of the picture as it came
 
 
 @dataclass(frozen=True)
 class Digit:
-    """One digit: its class, the judge's outputs (classes,), its box and its pixels (28, 28).
-
-    box: left, top, width and height in pixels of the picture as it came.
-    """
+    """One digit, or a candidate for one: its class, the judge's outputs (classes,), its box and its pixels (28, 28)."""
 
     label: int
     outputs: Floats
-    box: tuple[int, int, int, int]
+    box: Box
     pixels: Grey
 
 
@@ -41,20 +40,22 @@ class Digit:
 class Number:
     """What is written on a picture: digits from left to right, and line after line.
 
-    text: the digits, with a line break between lines; confidence: how sure all of it is, 0 to 1; steps: pictures by
-    name, from the ink to the pieces.
+    text: with a line break between lines; confidence: how sure all of it is, 0 to 1; lines: that have digits;
+    left_out: what was taken for dots, commas or dashes; candidates: all that the judge rated; steps: pictures by name.
     """
 
     text: str
+    confidence: float
     digits: list[Digit]
     lines: int
-    confidence: float
+    left_out: list[Box]
+    candidates: list[Digit]
     steps: dict[str, Image]
 
 
 @dataclass(frozen=True)
 class PartedLine:
-    """A line of writing, its pieces, what may be a digit in it, and what the judge is shown of that, (n, 784)."""
+    """A line of writing, its pieces, what may be a digit in it, and what the judge sees of that, (n, 784)."""
 
     line: Line
     pieces: Pieces
@@ -63,47 +64,52 @@ class PartedLine:
 
 
 def read_number(image: Image, judge: Judge) -> Number:
-    """Return the number on a picture, as `judge` reads its digits; it is asked once, for all candidates.
+    """Return the number on a picture as `judge`, which is asked once, rates its digits.
 
-    Takes the pictures that `preparation.steps` takes, and raises what it does; DrawingError too where there are more
-    than `MAX_DIGITS` digits in a line. The text is empty where nothing looks like a digit.
+    Takes the pictures that `preparation.steps` takes, and raises what it does; also DrawingError where there are more
+    than `MAX_DIGITS` digits in a line. The text is empty where nothing is a digit.
     """
     picture, ink = find_ink(image)
     lines = part_picture(ink)
-    outputs = judge(np.concatenate([line.pixels for line in lines]))  # (candidates, classes)
-    size = image.shape[1] / ink.shape[1], image.shape[0] / ink.shape[0]
-    digits, texts, confidence, start = [], [], 1.0, 0
-    for line in lines:
-        answers = outputs[start : start + len(line.pixels)]
-        start += len(line.pixels)
-        path = find_path(line.pieces, line.candidates, answers)
-        if len(path.classes) > MAX_DIGITS:
-            raise DrawingError(f"there are {len(path.classes)} digits in a line; send at most {MAX_DIGITS}")
-        for number, label in zip(path.candidates, path.classes, strict=True):
-            box = _place_box(line.line, line.candidates.boxes[number], size)
-            digits.append(Digit(label, answers[number], box, line.pixels[number].reshape(28, 28)))
-        texts += ["".join(map(str, path.classes))] if path.classes else []
-        confidence *= path.confidence
+    counts = [len(line.pixels) for line in lines]
+    outputs = np.split(judge(np.concatenate([line.pixels for line in lines])), np.cumsum(counts)[:-1])
+    paths = [find_path(line.pieces, line.candidates, rated) for line, rated in zip(lines, outputs, strict=True)]
+    longest = max(len(path.classes) for path in paths)
+    if longest > MAX_DIGITS:
+        raise DrawingError(f"there are {longest} digits in a line; send at most {MAX_DIGITS}")
+    factors = image.shape[1] / ink.shape[1], image.shape[0] / ink.shape[0]
+    candidates: list[Digit] = []
+    digits: list[Digit] = []
+    left_out: list[Box] = []
+    for line, rated, path in zip(lines, outputs, paths, strict=True):
+        boxes = _place_boxes(line.line, line.candidates.boxes, factors)
+        rows = zip(rated.argmax(axis=1).tolist(), rated, boxes, line.pixels.reshape(-1, SIDE, SIDE), strict=True)
+        found = [Digit(*row) for row in rows]
+        candidates += found
+        digits += [replace(found[n], label=label) for n, label in zip(path.candidates, path.classes, strict=True)]
+        left_out += _place_boxes(line.line, line.pieces.boxes[path.marks], factors)
+    texts = ["".join(map(str, path.classes)) for path in paths if path.classes]
+    confidence = float(np.prod([path.confidence for path in paths]))
     parts = np.max([line.pieces.parts for line in lines], axis=0)
     steps = {"picture": picture, "ink": ink, "pieces": np.where(parts, 55 + parts * 73 % 200, 0).astype(np.uint8)}
-    return Number("\n".join(texts), digits, len(texts), confidence, steps)
+    return Number("\n".join(texts), confidence, digits, len(texts), left_out, candidates, steps)
 
 
 def part_picture(ink: Grey) -> list[PartedLine]:
-    """Return the lines of writing in `ink` (height, width), parted; those without anything like a digit are left out.
+    """Return the lines of writing in `ink` (height, width), from top to bottom, without those that have no candidate.
 
-    Raises NoInk where there is no such line, DrawingError where there is too much.
+    Raises NoInk where no line has one, DrawingError where there is too much.
     """
     parted: list[PartedLine] = []
     for line in find_lines(ink):
         pieces = part_line(line)
         candidates = find_candidates(pieces)
-        if len(candidates.ends) + sum(len(before.pixels) for before in parted) > MAX_CANDIDATES:
+        if sum(len(before.pixels) for before in parted) + len(candidates.ends) > MAX_CANDIDATES:
             raise DrawingError(TOO_MUCH)
         pixels = draw(line.ink, pieces, candidates)
         is_all = candidates.ends[:, 1] - candidates.ends[:, 0] == len(pieces.boxes)
-        for number in np.flatnonzero(is_all & line.is_all):
-            pixels[number] = place(normalise_stroke(cut_out_digit(ink))).ravel()  # as if it were one digit
+        if line.is_all and is_all.any():
+            pixels[is_all] = place(normalise_stroke(cut_out_digit(ink))).ravel()  # as a picture of one digit
         if len(pixels):
             parted.append(PartedLine(line, pieces, candidates, pixels))
     if not parted:
@@ -111,7 +117,8 @@ def part_picture(ink: Grey) -> list[PartedLine]:
     return parted
 
 
-def _place_box(line: Line, box: Ints, size: tuple[float, float]) -> tuple[int, int, int, int]:
-    """Return left, top, width and height in the picture of a box (4,) in a line's ink."""
-    left, top, right, bottom = np.rint((box * line.scale + [line.left, line.top] * 2) * (size * 2)).astype(int).tolist()
-    return left, top, right - left, bottom - top
+def _place_boxes(line: Line, boxes: Ints, factors: tuple[float, float]) -> list[Box]:
+    """Return boxes (n, 4) of a line in the picture as it came, which is `factors` times as wide and high as its ink."""
+    corners = boxes * line.scale + np.array([line.left, line.top, line.left, line.top])
+    corners = np.rint(corners * np.array([*factors, *factors])).astype(int)  # (n, 4) left, top, right, bottom
+    return [(left, top, right - left, bottom - top) for left, top, right, bottom in corners.tolist()]

@@ -111,7 +111,8 @@ def _part_area(line: Line, area: int, box: Ints, hand: _Hand) -> Iterator[_Piece
     within = slice(top, top + height), slice(left, left + width)
     mask = line.labels[within] == area
     shifts = -hand.slant * (np.arange(top, top + height) - len(line.ink) / 2)  # (height,) columns to the right
-    masks, edges = [mask], np.zeros((1, 2, len(EDGE)))
+    masks: list[Grey] = [mask]
+    edges: Floats = np.zeros((1, 2, len(EDGE)))
     span = _find_span(mask, shifts)
     wide = span[1] - span[0] > CUT_WIDTH * hand.height and size > CUT_INK * hand.height * hand.stroke
     if wide and height > max(CUT_LEAST * hand.height, 2 * hand.stroke):  # no dash
@@ -145,7 +146,7 @@ def _stand_up(ink: Grey, shifts: Floats, span: Floats, scale: float) -> Grey:
 
 
 def _cut(mask: Grey, columns: Floats, cuts: Cuts) -> tuple[list[Grey], Floats]:
-    """Return the parts of a mask (height, width) between cuts at `columns` (n, height), and their ends (n + 1, 2, 4)."""
+    """Return the parts of a mask (height, width) between cuts at `columns` (n, height), and the ends (parts, 2, 4)."""
     number = (np.arange(mask.shape[1]) >= columns[:, :, None]).sum(axis=0)  # (height, width): cuts to the left
     found = [(after, part) for after in range(len(columns) + 1) if (part := mask & (number == after)).any()]
     known = np.column_stack([np.ones(len(columns)), cuts.length, np.minimum(cuts.runs, 4), cuts.depth])  # (n, 4)

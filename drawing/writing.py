@@ -1,6 +1,7 @@
 """The areas of ink on a picture in lines of writing, from top to bottom, without frames, ruled lines and specks."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,11 +14,11 @@ SPECK = 0.01  # of the largest area; smaller ones are no writing
 MAX_FRAMES, FRAMED = 4, 0.3  # around one another; the height of something in a frame, for that of the frame
 FLAT, LONG = 4, 1.5  # a ruled line is so many times as wide as high, and as wide as the highest area is high
 CORNER = 0.15  # of a frame's sides: where it has ink
-BESIDE, NEAR = 0.35, 12  # of a line: areas have so much of their height in common, and are at most so many heights apart
+BESIDE, NEAR = 0.35, 12  # areas of a line: of their heights, what they have in common; heights, how far they are apart
 MAX_AREAS = 200
 TOO_MUCH = "there is too much on this picture; send one number of at most 32 digits"
 
-Ints = NDArray[np.int64]
+Ints = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,8 @@ class Line:
     """A line of writing: its ink (height, width), the number of the area at each pixel, and its areas.
 
     areas: the numbers (n,) of its areas; boxes: (n, 5) left, top, width, height and size of each, in pixels. The ink
-    was cut out at `left` and `top`, and has 1 pixel for each `scale` pixels of the picture's ink. is_all: whether the picture has
-    no other line, frame or ruled line.
+    was cut out at `left` and `top`, and has 1 pixel for each `scale` pixels of the picture's ink. is_all: whether the
+    picture has no other line, frame or ruled line.
     """
 
     ink: Grey
