@@ -37,23 +37,6 @@ class Digit:
 
 
 @dataclass(frozen=True)
-class Number:
-    """What is written on a picture: digits from left to right, and line after line.
-
-    text: with a line break between lines; confidence: how sure all of it is, 0 to 1; lines: that have digits;
-    left_out: what was taken for dots, commas or dashes; candidates: all that the judge rated; steps: pictures by name.
-    """
-
-    text: str
-    confidence: float
-    digits: list[Digit]
-    lines: int
-    left_out: list[Box]
-    candidates: list[Digit]
-    steps: dict[str, Image]
-
-
-@dataclass(frozen=True)
 class PartedLine:
     """A line of writing, its pieces, what may be a digit in it, and what the judge sees of that, (n, 784)."""
 
@@ -63,6 +46,42 @@ class PartedLine:
     pixels: Grey
 
 
+@dataclass(frozen=True)
+class Number:
+    """What is written on a picture: digits from left to right, and line after line.
+
+    text: with a line break between lines; confidence: how sure all of it is, 0 to 1; left_out: what was taken for
+    marks, such as dots and dashes; candidates: all that the judge rated; parted: the lines of writing.
+    """
+
+    text: str
+    confidence: float
+    digits: list[Digit]
+    left_out: list[Box]
+    candidates: list[Digit]
+    picture: Image
+    ink: Grey
+    parted: list[PartedLine]
+
+    @property
+    def lines(self) -> int:
+        """How many lines have digits."""
+        return len(self.text.splitlines())
+
+    @property
+    def steps(self) -> dict[str, Image]:
+        """The steps from the picture to the number, by name and in order: each of the "pieces" has another grey."""
+        pieces = np.zeros_like(self.ink)
+        for parted in self.parted:
+            line, parts = parted.line, parted.pieces.parts
+            grey = (
+                np.where(parts, 55 + parts * 73 % 200, 0).astype(np.uint8).repeat(line.scale, 0).repeat(line.scale, 1)
+            )
+            place = pieces[line.top : line.top + len(grey), line.left : line.left + grey.shape[1]]
+            np.maximum(place, grey[: len(place), : place.shape[1]], out=place)
+        return {"picture": self.picture, "ink": self.ink, "pieces": pieces}
+
+
 def read_number(image: Image, judge: Judge) -> Number:
     """Return the number on a picture as `judge`, which is asked once, rates its digits.
 
@@ -70,29 +89,27 @@ def read_number(image: Image, judge: Judge) -> Number:
     than `MAX_DIGITS` digits in a line. The text is empty where nothing is a digit.
     """
     picture, ink = find_ink(image)
-    lines = part_picture(ink)
-    counts = [len(line.pixels) for line in lines]
-    outputs = np.split(judge(np.concatenate([line.pixels for line in lines])), np.cumsum(counts)[:-1])
-    paths = [find_path(line.pieces, line.candidates, rated) for line, rated in zip(lines, outputs, strict=True)]
-    longest = max(len(path.classes) for path in paths)
-    if longest > MAX_DIGITS:
-        raise DrawingError(f"there are {longest} digits in a line; send at most {MAX_DIGITS}")
+    parted = part_picture(ink)
+    counts = [len(line.pixels) for line in parted]
+    outputs = np.split(judge(np.concatenate([line.pixels for line in parted])), np.cumsum(counts)[:-1])
     factors = image.shape[1] / ink.shape[1], image.shape[0] / ink.shape[0]
-    candidates: list[Digit] = []
-    digits: list[Digit] = []
-    left_out: list[Box] = []
-    for line, rated, path in zip(lines, outputs, paths, strict=True):
+    number = Number("", 1.0, [], [], [], picture, ink, parted)
+    texts = []
+    for line, rated in zip(parted, outputs, strict=True):
+        path = find_path(line.pieces, line.candidates, rated)
+        if len(path.classes) > MAX_DIGITS:
+            raise DrawingError(f"there are {len(path.classes)} digits in a line; send at most {MAX_DIGITS}")
         boxes = _place_boxes(line.line, line.candidates.boxes, factors)
         rows = zip(rated.argmax(axis=1).tolist(), rated, boxes, line.pixels.reshape(-1, SIDE, SIDE), strict=True)
         found = [Digit(*row) for row in rows]
-        candidates += found
-        digits += [replace(found[n], label=label) for n, label in zip(path.candidates, path.classes, strict=True)]
-        left_out += _place_boxes(line.line, line.pieces.boxes[path.marks], factors)
-    texts = ["".join(map(str, path.classes)) for path in paths if path.classes]
-    confidence = float(np.prod([path.confidence for path in paths]))
-    parts = np.max([line.pieces.parts for line in lines], axis=0)
-    steps = {"picture": picture, "ink": ink, "pieces": np.where(parts, 55 + parts * 73 % 200, 0).astype(np.uint8)}
-    return Number("\n".join(texts), confidence, digits, len(texts), left_out, candidates, steps)
+        number.candidates.extend(found)
+        number.digits.extend(
+            replace(found[n], label=label) for n, label in zip(path.candidates, path.classes, strict=True)
+        )
+        number.left_out.extend(_place_boxes(line.line, line.pieces.boxes[path.marks], factors))
+        number = replace(number, confidence=number.confidence * path.confidence)
+        texts += ["".join(map(str, path.classes))] if path.classes else []
+    return replace(number, text="\n".join(texts))
 
 
 def part_picture(ink: Grey) -> list[PartedLine]:

@@ -1,6 +1,6 @@
 """The areas of ink on a picture in lines of writing, from top to bottom, without frames, ruled lines and specks."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -55,15 +55,13 @@ def find_lines(ink: Grey) -> list[Line]:
     """
     left, top, _, _ = cv2.boundingRect(ink)
     ink, scale = crop(ink), 1
-    while True:
-        dark = cv2.inRange(ink, INK + 1, 255)
-        if not cv2.countNonZero(dark):
-            raise NoInk
-        _, labels, boxes, _ = cv2.connectedComponentsWithStats(dark)
-        is_writing = _tell_writing(labels, boxes)
-        if boxes[is_writing, 3].max() < WORK_SIDE:
-            break
-        ink, scale = halve(ink), 2 * scale
+    labels, boxes, is_writing = _find_writing(ink)
+    while boxes[is_writing, 3].max() >= WORK_SIDE:
+        ink, scale = _halve_ink(ink), 2 * scale
+        labels, boxes, is_writing = _find_writing(ink)
+    with_lines, ink = ink, _erase_ruled_lines(ink, boxes[is_writing])
+    if ink is not with_lines:
+        labels, boxes, is_writing = _find_writing(ink)
     is_large = boxes[:, 4] >= SPECK * boxes[is_writing, 4].max()
     is_large[0] = False
     areas = np.flatnonzero(is_writing & is_large)
@@ -71,16 +69,23 @@ def find_lines(ink: Grey) -> list[Line]:
         raise DrawingError(TOO_MUCH)
     line = Line(ink, labels, areas, boxes[areas], left, top, scale, is_all=True)
     groups = _group(line)
-    if len(areas) == np.count_nonzero(is_large) and not groups.any():
+    if ink is with_lines and not groups.any() and (is_writing == is_large)[is_large].all():
         return [line]
     lines = [_take(line, groups == group) for group in np.unique(groups)]
-    return sorted(lines, key=lambda line: float(np.average(line.boxes[:, 1], weights=line.boxes[:, 4])))
+    return sorted(lines, key=lambda line: line.top + line.scale * len(line.ink) / 2)
 
 
-def _tell_writing(labels: Grey, boxes: Ints) -> NDArray[np.bool_]:
-    """Return which of the areas (n,) are neither paper nor frames nor ruled lines: at least one."""
+def _find_writing(ink: Grey) -> tuple[Grey, Ints, NDArray[np.bool_]]:
+    """Return the number of the area at each pixel, (areas, 5) as OpenCV describes them, and which are writing (areas,).
+
+    Number 0 is the paper; frames and ruled lines are no writing. Raises NoInk where there is nothing else.
+    """
+    dark = cv2.inRange(ink, INK + 1, 255)
+    if not cv2.countNonZero(dark):
+        raise NoInk
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(dark)
     left, top, width, height, _ = boxes.T
-    is_writing = np.arange(len(boxes)) > 0  # 0 is the paper
+    is_writing = np.arange(len(boxes)) > 0
     for area in np.argsort(-width[1:] * height[1:])[:MAX_FRAMES] + 1:
         x, y, right, bottom = left[area], top[area], left[area] + width[area], top[area] + height[area]
         inside = is_writing & (left > x) & (top > y) & (left + width < right) & (top + height < bottom)
@@ -89,7 +94,34 @@ def _tell_writing(labels: Grey, boxes: Ints) -> NDArray[np.bool_]:
             is_writing = inside
     is_flat = width > FLAT * height
     highest = height[is_writing & ~is_flat].max(initial=0)
-    return is_writing & ~(is_flat & (width > LONG * highest)) if highest else is_writing
+    return labels, boxes, is_writing & ~(is_flat & (width > LONG * highest)) if highest else is_writing
+
+
+def _halve_ink(ink: Grey) -> Grey:
+    """Return the ink half as large; strokes too thin to survive that are widened."""
+    small = halve(ink)
+    if 2 * cv2.countNonZero(cv2.inRange(small, 128, 255)) >= cv2.countNonZero(small):
+        return small
+    return halve(cv2.dilate(ink, np.ones((2, 2), np.uint8)))
+
+
+def _erase_ruled_lines(ink: Grey, boxes: Ints) -> Grey:
+    """Return the ink without lines that run straight through several digits, or `ink` itself where there are none."""
+    for left, top, width, height, _ in boxes[boxes[:, 2] > FLAT * boxes[:, 3]].tolist():
+        area = np.s_[top : top + height, left : left + width]
+        dark = cv2.inRange(ink[area], INK + 1, 255)
+        ruled = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((1, round(LONG * height)), np.uint8))
+        thickness = int((ruled > 0).sum(axis=0).max())
+        if thickness == 0 or height < 3 * thickness:  # the area is no more than a line
+            continue
+        rest = cv2.subtract(dark, ruled)
+        reach = np.ones((thickness + 1, 1), np.uint8)
+        above, below = (cv2.dilate(rest, reach, anchor=(0, end)) for end in (0, len(reach) - 1))
+        strokes = cv2.bitwise_and(above, below)  # those that cross the line
+        kept = cv2.bitwise_or(cv2.bitwise_not(cv2.dilate(ruled, np.ones((3, 3), np.uint8))), strokes)
+        ink = ink.copy()
+        ink[area] &= kept
+    return ink
 
 
 def _has_corners(mask: Grey) -> bool:
@@ -115,7 +147,12 @@ def _group(line: Line) -> Ints:
 
 
 def _take(line: Line, chosen: NDArray[np.bool_]) -> Line:
-    """Return a line with some of its areas (n,) alone."""
-    areas = line.areas[chosen]
-    mask = cv2.dilate(np.isin(line.labels, areas).astype(np.uint8), np.ones((3, 3), np.uint8))
-    return replace(line, ink=line.ink * mask, areas=areas, boxes=line.boxes[chosen], is_all=False)
+    """Return a line cut out with some of its areas (n,) alone."""
+    areas, boxes = line.areas[chosen], line.boxes[chosen].copy()
+    left, top = boxes[:, :2].min(axis=0).tolist()
+    right, bottom = (boxes[:, :2] + boxes[:, 2:4]).max(axis=0).tolist()
+    boxes[:, :2] -= left, top
+    labels = line.labels[top:bottom, left:right]
+    mask = cv2.dilate(np.isin(labels, areas).astype(np.uint8), np.ones((3, 3), np.uint8))
+    place = {"left": line.left + left * line.scale, "top": line.top + top * line.scale}
+    return Line(line.ink[top:bottom, left:right] * mask, labels, areas, boxes, **place, scale=line.scale, is_all=False)
