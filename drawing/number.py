@@ -93,23 +93,32 @@ def read_number(image: Image, judge: Judge) -> Number:
     counts = [len(line.pixels) for line in parted]
     outputs = np.split(judge(np.concatenate([line.pixels for line in parted])), np.cumsum(counts)[:-1])
     factors = image.shape[1] / ink.shape[1], image.shape[0] / ink.shape[0]
-    number = Number("", 1.0, [], [], [], picture, ink, parted)
-    texts = []
-    for line, rated in zip(parted, outputs, strict=True):
-        path = find_path(line.pieces, line.candidates, rated)
-        if len(path.classes) > MAX_DIGITS:
-            raise DrawingError(f"there are {len(path.classes)} digits in a line; send at most {MAX_DIGITS}")
-        boxes = _place_boxes(line.line, line.candidates.boxes, factors)
-        rows = zip(rated.argmax(axis=1).tolist(), rated, boxes, line.pixels.reshape(-1, SIDE, SIDE), strict=True)
-        found = [Digit(*row) for row in rows]
-        number.candidates.extend(found)
-        number.digits.extend(
-            replace(found[n], label=label) for n, label in zip(path.candidates, path.classes, strict=True)
-        )
-        number.left_out.extend(_place_boxes(line.line, line.pieces.boxes[path.marks], factors))
-        number = replace(number, confidence=number.confidence * path.confidence)
-        texts += ["".join(map(str, path.classes))] if path.classes else []
-    return replace(number, text="\n".join(texts))
+    read = [_read_line(line, rated, factors) for line, rated in zip(parted, outputs, strict=True)]
+    return Number(
+        text="\n".join("".join(str(digit.label) for digit in digits) for _, digits, _, _ in read if digits),
+        confidence=float(np.prod([confidence for confidence, _, _, _ in read])),
+        digits=[digit for _, digits, _, _ in read for digit in digits],
+        left_out=[box for _, _, boxes, _ in read for box in boxes],
+        candidates=[candidate for _, _, _, candidates in read for candidate in candidates],
+        picture=picture,
+        ink=ink,
+        parted=parted,
+    )
+
+
+def _read_line(
+    parted: PartedLine, outputs: Floats, factors: tuple[float, float]
+) -> tuple[float, list[Digit], list[Box], list[Digit]]:
+    """Return how sure a line is, its digits, the boxes of its marks, and its candidates."""
+    path = find_path(parted.pieces, parted.candidates, outputs)
+    if len(path.classes) > MAX_DIGITS:
+        raise DrawingError(f"there are {len(path.classes)} digits in a line; send at most {MAX_DIGITS}")
+    boxes = _place_boxes(parted.line, parted.candidates.boxes, factors)
+    pixels = parted.pixels.reshape(-1, SIDE, SIDE)
+    rows = zip(outputs.argmax(axis=1).tolist(), outputs, boxes, pixels, strict=True)
+    candidates = [Digit(*row) for row in rows]
+    digits = [replace(candidates[n], label=label) for n, label in zip(path.candidates, path.classes, strict=True)]
+    return path.confidence, digits, _place_boxes(parted.line, parted.pieces.boxes[path.marks], factors), candidates
 
 
 def part_picture(ink: Grey) -> list[PartedLine]:
