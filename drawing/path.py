@@ -15,6 +15,7 @@ from scipy.special import logsumexp
 
 from drawing.candidates import SHAPE, Candidates
 from drawing.pieces import Pieces
+from drawing.writing import Ints
 
 FLOOR = 1e-3  # outputs are taken for at least this, and for at most 1 less this
 ONE = 1  # the class that may be narrow
@@ -94,33 +95,35 @@ def find_path(pieces: Pieces, candidates: Candidates, outputs: Floats) -> Path:
     """Return the best path through a line whose candidates a judge rated, `outputs` (n, classes)."""
     scores = describe_digits(candidates, outputs) @ np.array([*DIGIT_WEIGHTS.values()])  # (n, classes)
     marks = describe_marks(pieces) @ np.array([*MARK_WEIGHTS.values()])  # (pieces,)
-    firsts, lasts = candidates.ends.T.tolist()
-    highest, every = scores.max(axis=1).tolist(), logsumexp(scores, axis=1).tolist()
+    steps, confidence = _search(candidates.ends, scores, marks)
+    chosen = [step for step in steps if step >= 0]
+    covered = {piece for number in chosen for piece in range(*candidates.ends[number])}
+    left_out = [piece for piece in range(len(marks)) if piece not in covered]
+    return Path(chosen, scores[chosen].argmax(axis=1).tolist(), left_out, confidence)
+
+
+def _search(ends: Ints, scores: Floats, marks: Floats) -> tuple[list[int], float]:
+    """Return the best path, each step a candidate or -1 for a mark, and its share of all paths."""
+    highest, sums = scores.max(axis=1).tolist(), logsumexp(scores, axis=1).tolist()
+    firsts = ends[:, 0].tolist()
     arriving: list[list[int]] = [[] for _ in range(len(marks) + 1)]
-    for number, after in enumerate(lasts):
+    for number, after in enumerate(ends[:, 1].tolist()):
         arriving[after].append(number)
     best, total = (
         [0.0],
         [0.0],
     )  # of all paths to each place: the highest score; the logarithm of the sum of exponentials
-    steps: list[int] = []  # on the best path, to the next place: a candidate, or -1 for a mark
+    last_steps = [-1]  # of the best path to each place
     for place, mark in enumerate(marks.tolist(), 1):
-        ways = [
-            (best[-1] + mark, -1),
-            *((best[firsts[number]] + highest[number], number) for number in arriving[place]),
-        ]
-        sums = [total[-1] + mark, *(total[firsts[number]] + every[number] for number in arriving[place])]
-        score, step = max(ways)
+        ways = [(best[firsts[number]] + highest[number], number) for number in arriving[place]]
+        score, step = max([(best[-1] + mark, -1), *ways])
+        every = [total[firsts[number]] + sums[number] for number in arriving[place]]
         best.append(score)
-        total.append(float(np.logaddexp.reduce(sums)))
-        steps.append(step)
-    chosen: list[int] = []
-    left_out: list[int] = []
+        last_steps.append(step)
+        total.append(float(np.logaddexp.reduce([total[-1] + mark, *every])))
+    path: list[int] = []
     place = len(marks)
     while place:
-        step = steps[place - 1]
-        place = firsts[step] if step >= 0 else place - 1
-        (chosen if step >= 0 else left_out).append(step if step >= 0 else place)
-    chosen.reverse()
-    classes = scores[chosen].argmax(axis=1).tolist()
-    return Path(chosen, classes, left_out[::-1], float(np.exp(best[-1] - total[-1])))
+        path.append(last_steps[place])
+        place = firsts[path[-1]] if path[-1] >= 0 else place - 1
+    return path[::-1], float(np.exp(best[-1] - total[-1]))

@@ -275,7 +275,7 @@ def test_a_cut_goes_through_the_thin_joint_of_two_rings():
 def parted(ends, random):
     """Pieces and candidates whose shapes are drawn by lot."""
     count = max(after for _, after in ends)
-    boxes = np.sort(random.integers(0, 100, (count, 4)), axis=1) + [0, 0, 1, 1]
+    boxes = np.sort(random.integers(0, 100, (count, 4)), axis=1) + np.array([0, 0, 1, 1])
     edges = random.uniform(0, 1, (count, 2, 4))
     pieces = Pieces(np.zeros((1, 1)), boxes, boxes[:, [0, 2]], boxes[:, 0], np.arange(count), edges, 50.0, 5.0)
     candidates = Candidates(np.array(ends), boxes[: len(ends)], random.normal(0, 1, (len(ends), 10)))
@@ -306,7 +306,7 @@ def test_the_best_path_is_the_best_of_all_and_as_sure_as_its_share_of_them():
                     break
             else:
                 every[tuple(path)] = total
-        best = max(every, key=every.get)
+        best = max(every, key=lambda path: every[path])
         found = find_path(pieces, candidates, outputs)
         assert tuple(zip(found.candidates, found.classes, strict=True)) == best
         share = np.exp(every[best]) / sum(np.exp(total) for total in every.values())
