@@ -29,15 +29,20 @@ def steps(image: Image) -> dict[str, Image]:
     (brought to MNIST's width) and "pixels" (28, 28), all uint8. Large pictures are shrunk on the way.
     Raises NoInk where nothing is drawn, DrawingError for anything that is not such a picture.
     """
+    picture, ink = find_ink(image)
+    digit = cut_out_digit(ink)
+    stroke = normalise_stroke(digit)
+    return {"picture": picture, "ink": ink, "digit": digit, "stroke": stroke, "pixels": place(stroke)}
+
+
+def find_ink(image: Image) -> tuple[Image, Grey]:
+    """Return a picture without transparency, and its ink, light on 0; takes and raises what `steps` does."""
     image = to_uint8(image)
     if image.shape[0] * image.shape[1] > LARGE:
         image = halve(image)
     picture = _remove_transparency(image)  # (height, width) or (height, width, 3)
     distance = measure_distance(picture)  # (height, width)
-    ink = find_canvas_ink(distance) if is_flat(distance) else find_photo_ink(picture)  # (height, width)
-    digit = cut_out_digit(ink)
-    stroke = normalise_stroke(digit)
-    return {"picture": picture, "ink": ink, "digit": digit, "stroke": stroke, "pixels": place(stroke)}
+    return picture, find_canvas_ink(distance) if is_flat(distance) else find_photo_ink(picture)
 
 
 def _remove_transparency(image: Grey) -> Grey:

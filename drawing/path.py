@@ -1,0 +1,129 @@
+"""The best way through a line: every piece is a part of one digit, or a mark that is left out, such as a dot or a dash.
+
+The score of a path is a weighted sum of what a judge says of each of its digits, of their shapes, places and ends, and
+of its marks. The shares of all paths come to 1, so that the share of the best one tells how sure it is.
+Source: Sarawagi, Cohen, "Semi-Markov conditional random fields for information extraction", NIPS, 2004; Zhou, Wang,
+Tian, Liu, Nakagawa, "Handwritten Chinese/Japanese text recognition using semi-Markov conditional random fields", IEEE
+PAMI 35, 2013.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logsumexp
+
+from drawing.candidates import SHAPE, Candidates
+from drawing.pieces import Pieces
+from drawing.writing import Ints
+
+FLOOR = 1e-3  # outputs are taken for at least this, and for at most 1 less this
+ONE = 1  # the class that may be narrow
+
+# Found by `python -m benchmarks.numbers fit`.
+DIGIT_WEIGHTS = {
+    "output": 1.3,
+    "others": 0.52,
+    "digit": -0.66,
+    "cuts": -1.06,
+    "length": 0.19,
+    "runs": -0.81,
+    "depth": 1.06,
+    "joined": -1.05,
+    "width": -1.74,
+    "height": 1.1,
+    "offset": -2.01,
+    "ink": 4.23,
+    "overlap": -1.94,
+    "ink squared": -0.42,
+    "height squared": -1.56,
+    "one": 1.27,
+}
+MARK_WEIGHTS = {
+    "mark": 0.86,
+    "height": -0.98,
+    "height squared": -0.86,
+    "cuts": -1.82,
+}
+
+
+Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Path:
+    """Candidates from left to right by their numbers, the class of each, the pieces that are left out, how sure it is.
+
+    confidence: of all of it, 0 to 1.
+    """
+
+    candidates: list[int]
+    classes: list[int]
+    marks: list[int]
+    confidence: float
+
+
+def describe_digits(candidates: Candidates, outputs: Floats) -> Floats:
+    """Return what `DIGIT_WEIGHTS` weighs, (n, classes, weights): each candidate as each class, given its `outputs`.
+
+    outputs: (n, classes), what the judge says.
+    """
+    outputs = np.clip(outputs.astype(np.float64), FLOOR, 1 - FLOOR)
+    low = np.log1p(-outputs)
+    shape = dict(zip(SHAPE, candidates.shapes.T[:, :, None], strict=True))  # (n, 1) each
+    is_one = np.arange(outputs.shape[1]) == ONE
+    values = {
+        "output": np.log(outputs),
+        "others": low.sum(axis=1, keepdims=True) - low,
+        "digit": np.ones(1),
+        **shape,
+        "width": shape["width"] * ~is_one,
+        "height squared": shape["height"] ** 2,
+        "ink squared": shape["ink"] ** 2,
+        "one": is_one,
+    }
+    return np.stack([np.broadcast_to(values[name], outputs.shape) for name in DIGIT_WEIGHTS], axis=2)
+
+
+def describe_marks(pieces: Pieces) -> Floats:
+    """Return what `MARK_WEIGHTS` weighs, (pieces, weights): each piece as a mark."""
+    heights = (pieces.boxes[:, 3] - pieces.boxes[:, 1]) / pieces.height
+    return np.column_stack([np.ones(len(heights)), heights, heights**2, pieces.edges[:, :, 0].sum(axis=1)])
+
+
+def find_path(pieces: Pieces, candidates: Candidates, outputs: Floats) -> Path:
+    """Return the best path through a line whose candidates a judge rated, `outputs` (n, classes)."""
+    scores = describe_digits(candidates, outputs) @ np.array([*DIGIT_WEIGHTS.values()])  # (n, classes)
+    marks = describe_marks(pieces) @ np.array([*MARK_WEIGHTS.values()])  # (pieces,)
+    steps, confidence = _search(candidates.ends, scores, marks)
+    chosen = [step for step in steps if step >= 0]
+    covered = {piece for number in chosen for piece in range(*candidates.ends[number])}
+    left_out = [piece for piece in range(len(marks)) if piece not in covered]
+    return Path(chosen, scores[chosen].argmax(axis=1).tolist(), left_out, confidence)
+
+
+def _search(ends: Ints, scores: Floats, marks: Floats) -> tuple[list[int], float]:
+    """Return the best path, each step a candidate or -1 for a mark, and its share of all paths."""
+    highest, sums = scores.max(axis=1).tolist(), logsumexp(scores, axis=1).tolist()
+    firsts = ends[:, 0].tolist()
+    arriving: list[list[int]] = [[] for _ in range(len(marks) + 1)]
+    for number, after in enumerate(ends[:, 1].tolist()):
+        arriving[after].append(number)
+    best, total = (
+        [0.0],
+        [0.0],
+    )  # of all paths to each place: the highest score; the logarithm of the sum of exponentials
+    last_steps = [-1]  # of the best path to each place
+    for place, mark in enumerate(marks.tolist(), 1):
+        ways = [(best[firsts[number]] + highest[number], number) for number in arriving[place]]
+        score, step = max([(best[-1] + mark, -1), *ways])
+        every = [total[firsts[number]] + sums[number] for number in arriving[place]]
+        best.append(score)
+        last_steps.append(step)
+        total.append(float(np.logaddexp.reduce([total[-1] + mark, *every])))
+    path: list[int] = []
+    place = len(marks)
+    while place:
+        path.append(last_steps[place])
+        place = firsts[path[-1]] if path[-1] >= 0 else place - 1
+    return path[::-1], float(np.exp(best[-1] - total[-1]))
