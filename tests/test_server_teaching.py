@@ -227,6 +227,7 @@ def test_the_model_that_ships_is_taught_in_a_file_of_the_users_own(monkeypatch, 
     monkeypatch.setenv("DIGITS_DATA", str(tmp_path))
     shipped = shipped_model().read_bytes()
     app = server.create_app()
+    app.extensions["teacher"].timeout = None
     client: Any = app.test_client()
     label = another(client, digits[0])
     assert teach(client, digits[0], label)["after"]["label"] == label
