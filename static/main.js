@@ -9,7 +9,7 @@ import { KeyboardPen } from "./keys.js";
 import { NumberView, subjectOf } from "./number.js";
 import { Pad } from "./pad.js";
 import { toPicture } from "./paint.js";
-import { listenForPictures, convertPicture } from "./pictures.js";
+import { listenForPictures, convertPicture, Preview } from "./pictures.js";
 import { Server } from "./server.js";
 import { isBlank, Sheets } from "./sheets.js";
 import { say, sayWhenSettled } from "./speech.js";
@@ -21,6 +21,7 @@ const server = new Server();
 const asker = new Asker((query) => server.read(query));
 const explainer = new Asker((query) => server.explain(query));
 const sheets = new Sheets();
+const preview = new Preview(at("preview"));
 const boxes = new Boxes(at("boxes"));
 const pad = new Pad(at("pad"), sheets, (place) => boxes.find(place));
 const numberView = new NumberView();
@@ -49,7 +50,7 @@ function showSheet() {
   at("redo").disabled = !sheets.canRedo || pad.isDrawing;
   at("clear").disabled = isBlank(sheet);
   at("hint").hidden = !isBlank(sheet);
-  showPreview(sheet.picture);
+  preview.show(sheet.picture);
   teachView.close();
   shown = null;
   if (isBlank(sheet)) {
@@ -68,17 +69,6 @@ function makeQuery() {
   const { strokes, picture } = pad.sheet;
   const withSteps = at("preparation").open;
   return picture ? { blob: picture, withSteps } : { ...toPicture(strokes, pad.width), withSteps };
-}
-
-let previewPicture = null;
-
-function showPreview(picture) {
-  if (picture === previewPicture) return;
-  URL.revokeObjectURL(at("preview").src);
-  at("preview").hidden = !picture;
-  if (picture) at("preview").src = URL.createObjectURL(picture);
-  else at("preview").removeAttribute("src");
-  previewPicture = picture;
 }
 
 function setPen() {
@@ -126,12 +116,9 @@ function showAnswer({ detail }) {
   showDigit();
 }
 
-async function showBoxes({ blob, width, height }, answer) {
-  const digits = answer.digits.filter(({ box }) => box);
-  if (blob) await at("preview").decode().catch(() => {});
-  const size = blob ? { width: at("preview").naturalWidth, height: at("preview").naturalHeight } : { width, height };
-  if (digits.length + answer.left_out.length && size.width) boxes.show(digits, answer.left_out, size);
-  else boxes.hide();
+async function showBoxes(query, { digits, left_out: leftOut }) {
+  const size = query.blob ? await preview.size() : query;
+  boxes.show(digits.filter(({ box }) => box), leftOut, size);
   boxes.mark(numberView.chosen);
 }
 
@@ -232,9 +219,10 @@ async function loadNetwork() {
 
 /** Say what to draw: the network may know other classes than digits. */
 function setSubject(classNames) {
-  const subject = subjectOf(classNames);
-  document.title = at("title").textContent = subject === "picture" ? "What is it?" : `Which ${subject} is it?`;
-  prompt = `Draw a ${subject === "digit" ? "number" : subject}`;
+  const classes = subjectOf(classNames);
+  const subject = classes === "digit" ? "number" : classes;
+  document.title = at("title").textContent = classes === "picture" ? "What is it?" : `Which ${subject} is it?`;
+  prompt = `Draw a ${subject}`;
   if (isBlank(pad.sheet)) showNoAnswer("empty", prompt);
 }
 
