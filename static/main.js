@@ -15,6 +15,7 @@ import { isBlank, Sheets } from "./sheets.js";
 import { say, sayWhenSettled } from "./speech.js";
 import { TeachView } from "./teach.js";
 
+const NOTHING = "No digit is found here.";
 const at = (id) => document.getElementById(id);
 
 const server = new Server();
@@ -43,7 +44,6 @@ function changeSheet(action) {
 
 const undo = () => changeSheet(() => sheets.undo());
 const redo = () => changeSheet(() => sheets.redo());
-
 function showSheet() {
   const sheet = pad.sheet;
   at("undo").disabled = !sheets.canUndo && !pad.isDrawing;
@@ -104,8 +104,8 @@ function showAnswer({ detail }) {
   const { query, answer } = detail;
   hideTrouble();
   if (answer.digits.length === 0) {
-    showNoAnswer("refused", "No digit is found here.");
-    sayWhenSettled("No digit is found here.");
+    showNoAnswer("refused", NOTHING);
+    sayWhenSettled(NOTHING);
   } else {
     const words = numberView.show(answer);
     if (!teachView.isDone) sayWhenSettled(words); // else the correction is being spoken
@@ -140,10 +140,6 @@ function makeQuestion({ label }) {
 /** Return the drawing that a correction keeps, or nothing where the pixels of the digit say it all. */
 function makeDrawing({ query: { imageData }, answer: { digits, left_out: leftOut } }) {
   return imageData && digits.length === 1 && leftOut.length === 0 ? { imageData } : null;
-}
-
-function choose({ detail: { place, isTap } }) {
-  if (place >= 0 || isTap) numberView.choose(place);
 }
 
 function showRefusal({ detail: { problem } }) {
@@ -190,8 +186,7 @@ function showTrouble({ detail: problem }) {
   if (asker.isWaiting) showNoAnswer("empty", "Waiting for the server …"); // the answer shown is to another drawing
 }
 
-/** Hide the banner: the server works. If it had been away, it may have another network now. */
-function hideTrouble() {
+function hideTrouble() { // the server works; if it had been away, it may have another network now
   if (at("banner").hidden) return;
   at("banner").hidden = true;
   at("banner").textContent = "";
@@ -213,7 +208,7 @@ async function loadNetwork() {
     teachView.setNetwork(network);
     correctionsView.setNetwork(network);
   } catch (problem) {
-    if (!problem.mayPass) showTrouble({ detail: problem }); // else the server has sent "trouble", and the request is repeated
+    if (!problem.mayPass) showTrouble({ detail: problem }); // else the server has sent "trouble"
   }
 }
 
@@ -239,7 +234,7 @@ asker.addEventListener("answer", showAnswer);
 asker.addEventListener("refused", showRefusal);
 explainer.addEventListener("answer", ({ detail: { answer } }) => insideView.showHidden(answer.hidden));
 numberView.addEventListener("choose", showDigit);
-pad.addEventListener("point", choose);
+pad.addEventListener("point", ({ detail: place }) => numberView.choose(place));
 at("preparation").addEventListener("toggle", () => at("preparation").open && askAgain());
 teachView.addEventListener("corrected", showCorrection);
 teachView.addEventListener("undone", showCorrection);
