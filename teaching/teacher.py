@@ -225,7 +225,7 @@ class Teacher:
             if latest:
                 base, names = latest[0], load_content(latest[1], self._store.path.name).class_names
         found = self._store.salvage(base) if base else []
-        return [one for one in found if max(one.label, one.predicted) < len(names)], names
+        return [one for one in found if one.fits(len(names))], names
 
     def _restore(self, error: ValueError) -> NeuralNetwork:
         """Return the trained model that the corrections of a damaged model file build upon, or raise `error`."""

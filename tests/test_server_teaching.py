@@ -150,6 +150,18 @@ def test_a_label_that_names_no_class_is_refused_and_nothing_is_stored(client, di
     assert [kept["label"] for kept in client.get("/corrections").json["corrections"]] == ["1"]
 
 
+def test_what_shows_none_of_the_classes_is_learnt_as_such(client, digits):
+    learnt = teach(client, digits[0], "none")
+    assert learnt["before"]["is_digit"]
+    assert learnt["correction"]["label"] == "none"
+    assert not learnt["after"]["is_digit"]
+    number = learnt["correction"]["id"]
+    assert client.get("/corrections").json["corrections"][0]["label"] == "none"
+    assert client.patch(f"/corrections/{number}", json={"label": "1"}).json["label"] == "1"
+    assert client.patch(f"/corrections/{number}", json={"label": "none"}).json["label"] == "none"
+    assert not client.post("/query", json={"inputs": digits[0].tolist()}).json["is_digit"]
+
+
 def test_a_lesson_without_a_label_is_refused(client):
     assert_problem(client.post("/train", json={"imageData": data_url(seven())}), 422, "bad-label")
 

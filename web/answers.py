@@ -162,7 +162,7 @@ def correction_json(correction: Correction, class_names: Sequence[str]) -> dict[
     """Describe a correction."""
     return {
         "id": correction.id,
-        "label": class_names[correction.label],
+        "label": correction.name(class_names),
         "said": class_names[correction.predicted],
         "confidence": correction.confidence,
         "created": correction.created,
