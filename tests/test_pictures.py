@@ -149,7 +149,7 @@ def test_a_number_with_more_digits_than_are_read_is_told(make):
     folder = make("a.png", labels=f"path,label\na.png,{'1' * 32}\n")
     assert find_numbers(folder, DIGITS)[0].text == "1" * 32
     folder = make("a.png", labels=f"path,label\na.png,{'1' * 33}\n")
-    with pytest.raises(DataError, match="row 2: .* has 33 digits; write 32 at most"):
+    with pytest.raises(DataError, match=r"row 2: .* has 33 digits; write 32 at most"):
         find_numbers(folder, DIGITS)
 
 
