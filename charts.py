@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
@@ -64,7 +65,8 @@ class Misread:
     def title(self) -> str:
         """The answer in words."""
         text = " / ".join(self.text.splitlines()) or "nothing"
-        return f"{self.truth} read as {text} ({100 * self.confidence:.0f} % sure)"
+        space = " " if len(self.truth + text) < 36 else "\n"
+        return f"{self.truth} read as{space}{text} ({100 * self.confidence:.0f} % sure)"
 
 
 def draw_learning_curve(history: Sequence[dict[str, float]], path: Path) -> None:
@@ -180,9 +182,11 @@ def draw_answers_to_look_at(drawings: Sequence[NDArray[np.integer]], answers: Se
 
 def draw_misread_numbers(numbers: Sequence[Misread], count: int, path: Path) -> None:
     """Draw `numbers`, the first of `count` that were misread, with the digits that were read and their boxes."""
-    columns, width, height = 3, 4.0, 1.75  # inches
+    width, height = 4.0, 1.75  # inches
+    columns = min(3, len(numbers))
     rows = -(-len(numbers) // columns)
-    figure = Figure(figsize=(width * columns, (height + 0.25) * rows + 0.5), layout="constrained")
+    size = width * columns, (height + 0.4) * rows + 0.5
+    figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(h_pad=0.1))  # titles belong to what is below them
     some = "" if len(numbers) == count else f", {len(numbers)} of {count}"
     figure.suptitle(f"Misread, the surest first{some}")
     grid = figure.subplots(rows, columns, squeeze=False)
@@ -190,13 +194,17 @@ def draw_misread_numbers(numbers: Sequence[Misread], count: int, path: Path) -> 
         axes.axis("off")
     for axes, number in zip(grid.flat, numbers, strict=False):
         show_drawing(axes, number.drawing)
-        inch = max(number.drawing.shape[1] / width, number.drawing.shape[0] / height)  # in pixels of the drawing
+        bottom, right = number.drawing.shape[:2]
+        inch = max(right / width, bottom / height)  # in pixels of the drawing
+        axes.set_ylim(bottom - 0.5, -0.2 * inch)  # room for labels
+        frame = Rectangle((-0.5, -0.5), right, bottom, fill=False, edgecolor=GREY, linewidth=0.3, clip_on=False)
+        axes.add_patch(frame)
         for label, (left, top, wide, high) in number.digits:
             box = Rectangle((left - 0.5, top - 0.5), wide, high, fill=False, edgecolor=BLUE, linewidth=0.8)
             axes.add_patch(box)
-            axes.text(left + wide / 2, top - 0.03 * inch, label, color=BLUE, fontsize=9, ha="center", va="bottom")
-        highest = min((top for _, (_, top, _, _) in number.digits), default=0)
-        axes.set_ylim(top=min(-0.5, highest - 0.2 * inch))  # room for the labels
+            place = left + wide / 2, top - 0.04 * inch
+            text = axes.text(*place, label, color=BLUE, fontsize=9, ha="center", va="bottom")
+            text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.5})
         axes.set_title(number.title, fontsize=9, loc="left", color=ORANGE)
     save(figure, path)
 

@@ -40,7 +40,11 @@ class Reading:
 
 def check_digits(network: NeuralNetwork, model: Path) -> None:
     """Raise `DataError` where the network of the file `model` cannot read numbers."""
-    if network.class_names != DIGITS or network.wih.shape[1] != PIXELS:
+    if network.wih.shape[1] != PIXELS:
+        raise DataError(
+            f"{model} takes {network.wih.shape[1]} inputs, a digit becomes {PIXELS}; choose another --model."
+        )
+    if network.class_names != DIGITS:
         raise DataError(f"{model} knows no digits but {', '.join(network.class_names)}; choose another --model.")
 
 
