@@ -51,29 +51,19 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
 
 
 def read_picture(network: NeuralNetwork, picture: str) -> dict[str, Any]:
-    """Return what is written on a picture, ready for JSON; `problem` says why nothing could be read."""
+    """Return what `POST /read` answers to a picture, ready for JSON, or as `problem` why nothing could be read."""
     from drawing.decoding import decode  # OpenCV is slow to import, and --help does without it
     from drawing.images import DrawingError
+    from web.answers import number_json
 
     try:
         content = sys.stdin.buffer.read() if picture == STANDARD_INPUT else Path(picture).read_bytes()
         reading = read_image(network, decode(content))
     except (DrawingError, OSError) as error:
         return {"picture": picture, "text": "", "problem": getattr(error, "strerror", None) or str(error)}
-    number = reading.number
-    if not number.text:
+    if not reading.number.text:
         return {"picture": picture, "text": "", "problem": "no digit found"}
-    return {
-        "picture": picture,
-        "text": number.text,
-        "confidence": number.confidence,
-        "unsure": reading.unsure,
-        "lines": number.lines,
-        "digits": [
-            {"label": str(digit.label), "confidence": float(one), "digit": float(share), "box": digit.box}
-            for digit, one, share in zip(number.digits, reading.confidences, reading.memberships, strict=True)
-        ],
-    }
+    return {"picture": picture, **number_json(network, reading)}
 
 
 def describe(answer: dict[str, Any]) -> str:

@@ -95,10 +95,10 @@ def read() -> Reply:
     wanted = messages.parse_parts(("pixels", "steps"))
     sent, now = messages.read_request(), network()
     if isinstance(sent, bytes):
-        number = messages.look_in_turn(sent, lambda image: answers.read_picture(now, image))
+        reading = messages.look_in_turn(sent, lambda image: answers.read_picture(now, image))
     else:
-        number = answers.read_pixels(now, sent)
-    return answers.number_json(now, number, wanted)
+        reading = answers.read_pixels(now, sent)
+    return answers.number_json(now, reading, wanted)
 
 
 @asking.post("/recognize-digit")
