@@ -39,7 +39,7 @@ from data.records import DataError
 from neural_network import NeuralNetwork
 from teaching.store import to_csv
 from teaching.teacher import CorrectionNotFoundError, Teacher
-from web import access, messages
+from web import access, answers, messages
 from web.problems import describe_problems
 from web.serving import listen, serve
 from web.settings import DEFAULT_HOST, EVERYWHERE, addresses, load_teacher, read_settings, shorten, usable_model
@@ -69,15 +69,30 @@ def page() -> Response:
 @asking.post("/query")
 def query() -> Reply:
     """Answer a drawing, or the 784 pixels of one."""
-    wanted = messages.parse_parts(request.args.getlist("include"))
-    return messages.answer_json(network(), messages.read_request(), wanted)
+    wanted = messages.parse_parts(("pixels", "hidden", "steps"))
+    sent, now = messages.read_request(), network()
+    if isinstance(sent, bytes):
+        return messages.look_in_turn(sent, lambda image: answers.picture_json(now, image, wanted))
+    return answers.answer_json(now, {"pixels": sent}, wanted)
+
+
+@asking.post("/read")
+def read() -> Reply:
+    """Read the number on a picture; the 784 pixels of one digit are a number as well."""
+    wanted = messages.parse_parts(("pixels", "steps"))
+    sent, now = messages.read_request(), network()
+    if isinstance(sent, bytes):
+        number = messages.look_in_turn(sent, lambda image: answers.read_picture(now, image))
+    else:
+        number = answers.read_pixels(now, sent)
+    return answers.number_json(now, number, wanted)
 
 
 @asking.post("/recognize-digit")
 def recognize_digit() -> Reply:
     """Answer a drawing the way that Angular clients of this older protocol expect: the digit is the `message`."""
-    file = messages.picture_file(messages.json_body())
-    answer = messages.answer_json(network(), messages.prepare_in_turn(file))
+    file, now = messages.picture_file(messages.json_body()), network()
+    answer = messages.look_in_turn(file, lambda image: answers.picture_json(now, image))
     return {"message": answer["label"], **answer}
 
 
@@ -86,7 +101,7 @@ def whole_network() -> Reply:
     """Show what the network imagines each class to look like, and what it was trained on."""
     reason = access.reason_not_to_teach()
     learning = {"on": not reason, "reason": reason, "token": access.needs_token()}
-    return {**messages.network_json(network()), "learning": learning}
+    return {**answers.network_json(network()), "learning": learning}
 
 
 @asking.get("/network/hidden/<int:node>")
@@ -101,7 +116,7 @@ def hidden_node(node: int) -> Reply:
 @asking.get("/healthz")
 def health() -> Reply:
     """Tell that the server can answer drawings, with which model, and how many corrections that knows."""
-    model = messages.model_json(network(), Path(current_app.config["MODEL"]))
+    model = answers.model_json(network(), Path(current_app.config["MODEL"]))
     return {"status": "ok", "model": model, "corrections": asdict(teacher().status)}
 
 
@@ -125,9 +140,9 @@ def train() -> tuple[Reply, int]:
     pixels, file = messages.parse_correction(body)
     done = teacher().teach(pixels, label, file)
     reply: Reply = {
-        "correction": messages.correction_json(done.correction, network().class_names),
-        "before": messages.answer_json(done.before, {"pixels": pixels}),
-        "after": messages.answer_json(done.after, {"pixels": pixels}),
+        "correction": answers.correction_json(done.correction, network().class_names),
+        "before": answers.answer_json(done.before, {"pixels": pixels}),
+        "after": answers.answer_json(done.after, {"pixels": pixels}),
         "learning": done.learning,
     }
     return reply, 201 if done.is_new else 200
@@ -139,7 +154,7 @@ def corrections() -> Reply:
     count = messages.parse_count(request.args, "limit", PAGE, PAGE)
     before = messages.parse_count(request.args, "before", messages.LARGEST)
     names = network().class_names
-    listed = [messages.correction_json(correction, names) for correction in teacher().page(count, before)]
+    listed = [answers.correction_json(correction, names) for correction in teacher().page(count, before)]
     return {"corrections": listed, "total": teacher().count()}
 
 
@@ -157,8 +172,8 @@ def correction(number: int) -> Reply:
     if found is None or found.id != number:
         raise CorrectionNotFoundError(number)
     file = teacher().drawing(number)
-    shown = messages.correction_json(found, network().class_names)
-    return {**shown, "imageData": messages.file_url(file) if file else None}
+    shown = answers.correction_json(found, network().class_names)
+    return {**shown, "imageData": answers.file_url(file) if file else None}
 
 
 @teaching.patch("/corrections/<int:number>")
@@ -166,7 +181,7 @@ def relabel(number: int) -> Reply:
     """Change what a correction says, as if it had always said so."""
     names = network().class_names
     label = messages.parse_label(messages.json_body(), names)
-    return messages.correction_json(teacher().relabel(number, label), names) | still_learning()
+    return answers.correction_json(teacher().relabel(number, label), names) | still_learning()
 
 
 @teaching.delete("/corrections/<int:number>")

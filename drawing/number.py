@@ -106,6 +106,17 @@ def read_number(image: Image, judge: Judge) -> Number:
     )
 
 
+def count_digits(ink: Grey, judge: Judge) -> int | None:
+    """Return how many digits are in `ink` (height, width), or nothing where there is too much to tell."""
+    try:
+        parted = part_picture(ink)
+    except NoInk:
+        return 0
+    except DrawingError:
+        return None
+    return sum(len(find_path(line.pieces, line.candidates, judge(line.pixels)).classes) for line in parted)
+
+
 def _read_line(
     parted: PartedLine, outputs: Floats, factors: tuple[float, float]
 ) -> tuple[float, list[Digit], list[Box], list[Digit]]:

@@ -19,6 +19,15 @@ def two(side=280, width=18, size=1.0, at=(0.5, 0.5)):
     return canvas
 
 
+def side_by_side(digits):
+    """Digits (n, 784) on one picture, dark on white: each 140 pixels high and wide, a new one every 145 pixels."""
+    paper = np.full((200, 40 + 145 * len(digits)), 255, np.uint8)
+    for place, pixels in enumerate(digits):
+        drawn = cv2.resize(pixels.reshape(28, 28), (140, 140), interpolation=cv2.INTER_CUBIC)
+        paper[30:170, 20 + 145 * place : 160 + 145 * place] -= drawn
+    return paper
+
+
 def alike(a, b):
     """Correlation of two pictures of 28 x 28."""
     return np.corrcoef(a.ravel().astype(float), b.ravel().astype(float))[0, 1]

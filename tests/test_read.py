@@ -10,18 +10,15 @@ import pytest
 import read
 from data.data_sets import load, shipped_model
 from tests.conftest import PROJECT, Run
+from tests.drawings import side_by_side
 
 
 @pytest.fixture
 def number(tmp_path):
     """A picture of the first four test digits of scikit-learn side by side, and what they are."""
     digits = load("digits", "test")
-    paper = np.full((200, 620), 255, np.uint8)
-    for place, pixels in enumerate(digits.pixels[:4]):
-        drawn = cv2.resize(pixels.reshape(28, 28), (140, 140), interpolation=cv2.INTER_CUBIC)
-        paper[30:170, 20 + 145 * place : 160 + 145 * place] -= drawn
     path = tmp_path / "number.png"
-    cv2.imwrite(str(path), paper)
+    cv2.imwrite(str(path), side_by_side(digits.pixels[:4]))
     return path, "".join(str(label) for label in digits.labels[:4])
 
 

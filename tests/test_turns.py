@@ -13,7 +13,7 @@ from flask import Flask
 from drawing.decoding import decode
 from tests.asking import ask, assert_problem, picture, running, saved, seven
 from tests.conftest import Make
-from web import messages, turns
+from web import answers, turns
 
 LARGE = picture(np.kron(decode(seven()), np.ones((4, 4), np.uint8)))  # 1120 x 1120
 STRANGE = picture(np.zeros((280, 280), np.uint8)).replace(b"IHDR", b"IHDS", 1)  # its size is not where it should be
@@ -33,13 +33,13 @@ class Work:
             self.began.set()
             assert self.go_on.wait(timeout=30)
             self.now -= 1
-        return {"pixels": np.zeros((28, 28), np.uint8)}
+        return {"ink": np.full((28, 28), 255, np.uint8), "pixels": np.zeros((28, 28), np.uint8)}
 
 
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
     work = Work()
-    monkeypatch.setattr(messages, "steps", work)
+    monkeypatch.setattr(answers, "steps", work)
     yield work
     work.go_on.set()
 
@@ -78,7 +78,7 @@ def test_who_waits_too_long_is_told_when_to_try_again(app, post, work, monkeypat
     first.start()
     assert work.began.wait(timeout=30)
     monkeypatch.setattr(turns, "LONGEST_WAIT", 0.2)
-    refused = app.test_client().post(route, json={"imageData": messages.file_url(LARGE), "label": "7"})
+    refused = app.test_client().post(route, json={"imageData": answers.file_url(LARGE), "label": "7"})
     assert_problem(refused, 503, "busy")
     assert int(refused.headers["Retry-After"]) >= 1
     work.go_on.set()

@@ -1,4 +1,4 @@
-"""What clients send and get: pictures as files or data URLs, pixels as numbers, answers and corrections as JSON.
+"""What clients send: pictures as files or data URLs, pixels as numbers, labels, and which parts they want.
 
 Nothing that comes from a stranger is trusted: what is not as it should be raises an error that tells what to send.
 """
@@ -7,11 +7,9 @@ import base64
 import io
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
-from typing import IO, Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import IO, TypeVar
 
-import cv2
 import flask
 import numpy as np
 from flask import current_app, request
@@ -19,22 +17,16 @@ from numpy.typing import NDArray
 from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.http import parse_date
 
-from confidence import NO_CLASS_BELOW, confidence, is_unsure, membership
-from data.records import PIXELS, scale, targets
+from data.records import PIXELS
 from drawing.decoding import count_pixels, decode
 from drawing.encoding import shrink_file
-from drawing.images import DrawingError, NoInk, shrink
-from drawing.preparation import prepare, steps
-from explanation import backquery
-from neural_network import NeuralNetwork
-from teaching.store import Correction
+from drawing.images import DrawingError, Image, NoInk
+from drawing.preparation import prepare
 
-Picture = NDArray[Any]  # (height, width) or (height, width, 3), 0 to 255
+Seen = TypeVar("Seen")
 
 PICTURES = ("image/png", "image/jpeg", "image/webp")
-PARTS = ("pixels", "hidden", "steps")
 LARGEST = 2**53  # JavaScript counts exactly as far as this
-SHOWN_SIDE = 280  # a step of a large photo is shrunk to this before it is sent
 DATA_URL = re.compile(r"data:image/(?:png|jpeg|webp)(?:;[\w.+=-]+)*;base64,", re.ASCII | re.IGNORECASE)
 
 
@@ -85,25 +77,25 @@ def json_body() -> dict[str, object]:
     return parse_object(request.get_data())
 
 
-def read_request() -> Mapping[str, Picture]:
-    """Return the steps from the picture of the request to its pixels, 0 to 255; of plain inputs, the pixels alone."""
+def read_request() -> bytes | NDArray[np.float32]:
+    """Return the picture file of the request, still encoded, or the pixels (28, 28), 0 to 255, that came instead."""
     kind = request.mimetype
     if kind == "application/json":
         body = parse_object(request.get_data())
-        return {"pixels": parse_pixels(body["inputs"])} if "inputs" in body else prepare_in_turn(picture_file(body))
+        return parse_pixels(body["inputs"]).reshape(28, 28) if "inputs" in body else picture_file(body)
     if kind == "multipart/form-data":
         if "image" not in request.files:
             raise ImageError("The form must have a picture file in its field image.")
-        return prepare_in_turn(request.files["image"].read())
+        return request.files["image"].read()
     if kind in PICTURES:
-        return prepare_in_turn(request.get_data())
+        return request.get_data()
     raise UnsupportedMediaType(f"Send application/json, multipart/form-data or one of {', '.join(PICTURES)}.")
 
 
-def prepare_in_turn(file: bytes) -> Mapping[str, Picture]:
-    """Return the steps from a picture file to its pixels, as soon as it is its turn."""
+def look_in_turn(file: bytes, look: Callable[[Image], Seen]) -> Seen:
+    """Return what `look` makes of a picture file, as soon as it is its turn."""
     with current_app.extensions["turns"].take(count_pixels(file)):
-        return steps(decode(file))
+        return look(decode(file))
 
 
 def parse_correction(body: dict[str, object]) -> tuple[NDArray[np.uint8], bytes | None]:
@@ -113,76 +105,11 @@ def parse_correction(body: dict[str, object]) -> tuple[NDArray[np.uint8], bytes 
     """
     if "inputs" not in body:
         file = picture_file(body)
-        with current_app.extensions["turns"].take(count_pixels(file)):
-            return prepare(decode(file)).reshape(-1), shrink_file(file)
+        return look_in_turn(file, lambda image: (prepare(image).reshape(-1), shrink_file(file)))
     pixels = np.rint(parse_pixels(body["inputs"])).astype(np.uint8)
     if not pixels.any():
         raise NoInk
     return pixels, None
-
-
-def answer_json(
-    network: NeuralNetwork, pictures: Mapping[str, Picture], wanted: Collection[str] = ()
-) -> dict[str, object]:
-    """Put the last of `pictures` to the network, and write down its answer with the `wanted` parts."""
-    pixels = [*pictures.values()][-1].reshape(1, -1)  # (1, 784)
-    hidden, outputs = (layer[0] for layer in network.forward(scale(pixels)))  # (hidden,), (classes,)
-    confidences, memberships = confidence(network, outputs[None]), membership(outputs[None])  # (1,), (1,)
-    answer: dict[str, object] = {
-        "label": network.class_names[outputs.argmax()],
-        "confidence": float(confidences[0]),
-        "digit": float(memberships[0]),
-        "is_digit": bool(memberships[0] >= NO_CLASS_BELOW),
-        "unsure": bool(is_unsure(confidences, memberships)[0]),
-        "class_names": network.class_names,
-        "outputs": outputs.tolist(),
-    }
-    if "pixels" in wanted:
-        answer["pixels"] = np.rint(pixels[0]).astype(int).tolist()
-    if "hidden" in wanted:
-        answer["hidden"] = hidden.tolist()
-    if "steps" in wanted and len(pictures) > 1:
-        answer["steps"] = [{"name": name, "image": data_url(picture)} for name, picture in pictures.items()]
-    return answer
-
-
-def correction_json(correction: Correction, class_names: Sequence[str]) -> dict[str, object]:
-    """Describe a correction."""
-    return {
-        "id": correction.id,
-        "label": class_names[correction.label],
-        "said": class_names[correction.predicted],
-        "confidence": correction.confidence,
-        "created": correction.created,
-        "pixels": correction.pixels.tolist(),
-    }
-
-
-def network_json(network: NeuralNetwork) -> dict[str, object]:
-    """Describe a network by what it imagines each class to look like, and by what it was trained on."""
-    count = len(network.class_names)
-    imagined = backquery(network, targets(np.arange(count, dtype=np.uint8), count))  # (classes, 784)
-    return {
-        "class_names": network.class_names,
-        "hidden_nodes": len(network.wih),
-        "imagined": np.rint(imagined * 255).astype(int).tolist(),
-        "training": training_json(network),
-    }
-
-
-def model_json(network: NeuralNetwork, file: Path) -> dict[str, object]:
-    """Describe a model by its file, its nodes and its training."""
-    return {
-        "file": file.name,
-        "nodes": [network.wih.shape[1], *network.who.shape[::-1]],
-        "class_names": network.class_names,
-        "training": training_json(network),
-    }
-
-
-def training_json(network: NeuralNetwork) -> object:
-    """Return what the model file says of its training; JSON has no word for NaN, so that becomes null."""
-    return json.loads(json.dumps(network.training), parse_constant=lambda _: None)
 
 
 def parse_object(body: bytes) -> dict[str, object]:
@@ -240,21 +167,9 @@ def parse_count(values: Mapping[str, str], name: str, default: int, most: int = 
     return int(text)
 
 
-def file_url(file: bytes) -> str:
-    """Return a picture file as a data URL."""
-    kind = "jpeg" if file[:2] == b"\xff\xd8" else "webp" if file[:4] == b"RIFF" else "png"
-    return f"data:image/{kind};base64,{base64.b64encode(file).decode()}"
-
-
-def parse_parts(names: Sequence[str]) -> set[str]:
-    """Return the parts of the answer that were asked for, as in ["pixels,hidden", "steps"]."""
-    wanted = {name for text in names for name in text.split(",") if name}
-    if not wanted <= set(PARTS):
-        raise PartError(f"include must name some of {', '.join(PARTS)}, separated by commas")
+def parse_parts(possible: Collection[str]) -> set[str]:
+    """Return the parts of the answer that the address asks for, as in include=pixels,hidden&include=steps."""
+    wanted = {name for text in request.args.getlist("include") for name in text.split(",") if name}
+    if not wanted <= set(possible):
+        raise PartError(f"include must name some of {', '.join(possible)}, separated by commas")
     return wanted
-
-
-def data_url(picture: Picture) -> str:
-    """Return `picture` as a PNG in a data URL, large ones shrunk to be looked at."""
-    _, file = cv2.imencode(".png", shrink(picture, SHOWN_SIDE))
-    return file_url(file.tobytes())

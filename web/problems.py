@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from drawing.images import DrawingError, NoInk
 from teaching.store import FullError, StorageError
 from teaching.teacher import CorrectionNotFoundError
-from web import messages
+from web import answers, messages
 from web.access import RefusedError, TooManyError
 from web.turns import BusyError
 
@@ -30,6 +30,7 @@ PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     messages.InputsError: (422, "bad-inputs"),
     DrawingError: (422, "bad-image"),
     NoInk: (422, "no-ink"),
+    answers.NoNumbersError: (422, "no-numbers"),
     messages.LabelError: (422, "bad-label"),
     messages.CountError: (400, "bad-number"),
     StorageError: (503, "storage"),
