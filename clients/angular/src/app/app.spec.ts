@@ -47,7 +47,7 @@ describe('App', () => {
     expect(text('#sentence')).toBe('93% sure');
     expect(all('.box').map((box) => box.getAttribute('x'))).toEqual(['0', '100', '200']);
     expect(text('#title')).toBe('Digit 3 of 3: 7, 98% sure');
-    expect(text('#outputs .best')).toBe('795%');
+    expect(text('#outputs .best')).toBe('70.95');
     all('#label input')[0]!.click();
     expect(text('#title')).toBe('Digit 1 of 3: 4, 98% sure');
     expect(all('.box').map((box) => box.classList.contains('chosen'))).toEqual([true, false, false]);

@@ -4,12 +4,13 @@ import { afterRenderEffect, Component, computed, ElementRef, inject, viewChild }
 
 import { Recognizer } from './recognizer';
 import { Teacher } from './teacher';
-import { describeDigit, percent } from './words';
+import { describeDigit } from './words';
 
 @Component({
   selector: 'app-digit',
   templateUrl: './digit-view.html',
   styleUrl: './digit-view.css',
+  host: { '[class.away]': '!digit()' },
 })
 export class DigitView {
   readonly #recognizer = inject(Recognizer);
@@ -18,6 +19,7 @@ export class DigitView {
   protected readonly teacher = inject(Teacher);
   protected readonly progress = this.teacher.progress;
   protected readonly digit = this.#recognizer.digit;
+  protected readonly isBusy = computed(() => this.progress().isSending || !this.#recognizer.isSettled());
   protected readonly learning = computed(() => this.#recognizer.network()?.learning);
 
   protected readonly title = computed(() => {
@@ -30,7 +32,7 @@ export class DigitView {
   protected readonly classes = computed(() =>
     this.#recognizer.classNames().map((name, i) => {
       const output = this.digit()?.outputs[i] ?? 0;
-      return { name, output, text: percent(output), isBest: name === this.digit()?.label };
+      return { name, output, text: output.toFixed(2), isBest: name === this.digit()?.label };
     }),
   );
   protected readonly hasWords = computed(() => this.#recognizer.classNames().some((name) => name.length > 2));

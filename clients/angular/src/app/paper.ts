@@ -88,7 +88,8 @@ export class Paper {
 
   #point({ clientX, clientY }: PointerEvent): Point {
     const { left, top, width } = this.pad().nativeElement.getBoundingClientRect();
-    const unit = width / this.sheet.size().width;
-    return { x: (clientX - left) / unit, y: (clientY - top) / unit };
+    const size = this.sheet.size();
+    const place = (pixels: number, end: number) => Math.min(end, Math.max(0, (pixels * size.width) / width));
+    return { x: place(clientX - left, size.width), y: place(clientY - top, size.height) };
   }
 }

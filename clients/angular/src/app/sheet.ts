@@ -35,7 +35,8 @@ export class Sheet {
 
   /** The size in units: more than the paper's own where it has become narrower than what was drawn on it. */
   readonly size = computed(() => {
-    const width = Math.max(this.shape(), ...this.strokes().flatMap((stroke) => stroke.map(({ x }) => x + PEN_WIDTH)));
+    const points = this.strokes().flat();
+    const width = points.reduce((right, { x }) => Math.max(right, x), this.shape());
     return { width, height: width / this.shape() };
   });
 

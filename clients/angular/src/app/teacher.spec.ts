@@ -100,6 +100,7 @@ describe('Teacher', () => {
     expect(teacher.progress().words).toBe('');
     teacher.choose('2');
     http.expectNone(TRAIN);
+    expect(teacher.progress().problem).toContain('still due');
     answer(reading('417'));
   });
 

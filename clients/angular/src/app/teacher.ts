@@ -31,9 +31,13 @@ export class Teacher {
   /** Say what the digit that is looked at shows. What is right and sure already needs no correction. */
   choose(label: string): void {
     const digit = this.#recognizer.digit();
-    if (!digit || !this.#recognizer.isSettled()) return; // the drawing has changed since: which digit is meant?
+    if (!digit) return;
+    if (!this.#recognizer.isSettled()) {
+      this.#update({ problem: 'The answer to your last stroke is still due.' }); // which digit is meant?
+      return;
+    }
     if (label === digit.label && !digit.unsure) {
-      this.#progress.update((progress) => ({ ...progress, words: 'Right, and sure already.', problem: '' }));
+      this.#update({ words: 'Right, and sure already.', problem: '' });
       return;
     }
     this.#recognizer.choose(this.#recognizer.place()); // stay with it, however sure it becomes
@@ -51,9 +55,9 @@ export class Teacher {
     if (this.#progress().isSending) return;
     const strokes = this.#sheet.strokes();
     const show = (change: Partial<Progress>) => {
-      if (strokes === this.#sheet.strokes()) this.#progress.update((progress) => ({ ...progress, ...change }));
+      if (strokes === this.#sheet.strokes()) this.#update(change);
     };
-    show({ isSending: true, problem: '' });
+    this.#update({ isSending: true, problem: '' });
     request.subscribe({
       next: (reply) => {
         show({ isSending: false, ...finish(reply) });
@@ -61,6 +65,10 @@ export class Teacher {
       },
       error: (problem: Problem) => show({ isSending: false, problem: explain(problem) }),
     });
+  }
+
+  #update(change: Partial<Progress>): void {
+    this.#progress.update((progress) => ({ ...progress, ...change }));
   }
 }
 
