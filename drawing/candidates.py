@@ -14,7 +14,7 @@ from drawing.writing import Ints
 # For the height of a digit, and for the ink of an upright stroke, which a 1 has.
 MAX_WIDTH, MIN_SIDE, MIN_INK = 1.5, 0.25, 0.6
 MAX_GAP = 0.3  # between pieces that are one digit
-MAX_HIGH_GAP, HIGH = 0.12, 0.55  # between those that are both high, as two digits are
+MAX_HIGH_GAP, HIGH = 0.12, 0.55  # between those side by side that are both high, as two digits are
 MAX_PIECES = 12  # of one digit
 SHAPE = *EDGE, "joined", "width", "height", "offset", "ink", "overlap"
 
@@ -54,7 +54,7 @@ def find_candidates(pieces: Pieces) -> Candidates:
     across = np.maximum(spans[:, 1:, 0] - end[:, :-1], 0)
     down = np.maximum(boxes[:, 1:, 1] - high[:, :-1, 1], low[:, :-1, 1] - boxes[:, 1:, 3])
     both_high = np.minimum(boxes[:, 1:, 3] - boxes[:, 1:, 1], height[:, :-1]) > HIGH * pieces.height
-    reach = np.where(both_high, MAX_HIGH_GAP, MAX_GAP) * pieces.height
+    reach = np.where(both_high & (across > 0), MAX_HIGH_GAP, MAX_GAP) * pieces.height
     ends_here = (steps >= count) | (width > MAX_WIDTH * np.maximum(height, pieces.height)) & ~whole
     ends_here[:, 1:] |= (before[last[:, 1:]] < first) & (np.hypot(across, np.maximum(down, 0)) > reach)
 

@@ -22,28 +22,28 @@ ONE = 1  # the class that may be narrow
 
 # Found by `python -m benchmarks.numbers fit`.
 DIGIT_WEIGHTS = {
-    "output": 1.3,
-    "others": 0.52,
-    "digit": -0.66,
-    "cuts": -1.06,
-    "length": 0.19,
-    "runs": -0.81,
-    "depth": 1.06,
-    "joined": -1.05,
-    "width": -1.74,
-    "height": 1.1,
-    "offset": -2.01,
+    "output": 1.29,
+    "others": 0.53,
+    "digit": -0.63,
+    "cuts": -1.11,
+    "length": 0.17,
+    "runs": -0.74,
+    "depth": 1.02,
+    "joined": -1.04,
+    "width": -1.6,
+    "height": 1.08,
+    "offset": -1.98,
     "ink": 4.23,
-    "overlap": -1.94,
-    "ink squared": -0.42,
-    "height squared": -1.56,
-    "one": 1.27,
+    "overlap": -1.96,
+    "ink squared": -0.43,
+    "height squared": -1.51,
+    "one": 1.19,
 }
 MARK_WEIGHTS = {
-    "mark": 0.86,
+    "mark": 0.9,
     "height": -0.98,
-    "height squared": -0.86,
-    "cuts": -1.82,
+    "height squared": -0.88,
+    "cuts": -1.68,
 }
 
 
