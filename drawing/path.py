@@ -22,28 +22,28 @@ ONE = 1  # the class that may be narrow
 
 # Found by `python -m benchmarks.numbers fit`.
 DIGIT_WEIGHTS = {
-    "output": 1.29,
-    "others": 0.53,
-    "digit": -0.63,
-    "cuts": -1.11,
-    "length": 0.17,
-    "runs": -0.74,
-    "depth": 1.02,
-    "joined": -1.04,
-    "width": -1.6,
-    "height": 1.08,
-    "offset": -1.98,
-    "ink": 4.23,
-    "overlap": -1.96,
-    "ink squared": -0.43,
-    "height squared": -1.51,
-    "one": 1.19,
+    "output": 1.28,
+    "others": 0.43,
+    "digit": -0.36,
+    "cuts": -0.8,
+    "length": 0.15,
+    "runs": -0.95,
+    "depth": 0.67,
+    "joined": -1.06,
+    "width": -1.79,
+    "height": 0.76,
+    "offset": -1.92,
+    "ink": 4.2,
+    "overlap": -2.22,
+    "ink squared": -0.46,
+    "height squared": -0.97,
+    "one": 1.01,
 }
 MARK_WEIGHTS = {
-    "mark": 0.9,
-    "height": -0.98,
-    "height squared": -0.88,
-    "cuts": -1.68,
+    "mark": 0.78,
+    "height": -1.19,
+    "height squared": -0.96,
+    "cuts": -1.72,
 }
 
 
