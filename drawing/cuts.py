@@ -124,15 +124,16 @@ def _find_valleys(values: Floats) -> Columns:
 
 def _follow(total: Grey, columns: Columns) -> tuple[Columns, Columns]:
     """Return the cheapest paths, (rows, n), from both ends of an area to `columns` (n,) in the last of their rows."""
-    padded = np.pad(total, ((0, 0), (0, 0), (1, 1)), constant_values=np.inf)  # a column is one further to the right
-    aside = padded + np.float32(LEAN)
+    padded = np.pad(total[:-1], ((0, 0), (0, 0), (1, 1)), constant_values=np.inf)
+    left, ahead, right = padded[..., :-2] + np.float32(LEAN), padded[..., 1:-1], padded[..., 2:] + np.float32(LEAN)
+    steps = (right < np.minimum(ahead, left)).astype(np.int8) - (
+        (left < ahead) & (left <= right)
+    )  # (rows - 1, 2, width)
     paths = np.empty((len(total), 2, len(columns)), np.int64)
     paths[-1] = columns
     both = np.arange(2)[:, None]
-    for row in range(len(total) - 2, -1, -1):
-        at = paths[row + 1]
-        ahead, left, right = padded[row][both, at + 1], aside[row][both, at], aside[row][both, at + 2]
-        paths[row] = at + (right < np.minimum(ahead, left)) - (left < ahead) * (left <= right)
+    for row in range(len(steps) - 1, -1, -1):
+        paths[row] = paths[row + 1] + steps[row, both, paths[row + 1]]
     return paths[:, 0], paths[:, 1]
 
 

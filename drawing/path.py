@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from drawing.candidates import SHAPE, Candidates
 from drawing.pieces import Pieces
@@ -104,8 +103,9 @@ def find_path(pieces: Pieces, candidates: Candidates, outputs: Floats) -> Path:
 
 def _search(ends: Ints, scores: Floats, marks: Floats) -> tuple[list[int], float]:
     """Return the best path, each step a candidate or -1 for a mark, and its share of all paths."""
-    highest, sums = scores.max(axis=1).tolist(), logsumexp(scores, axis=1).tolist()
-    firsts = ends[:, 0].tolist()
+    highest = scores.max(axis=1)
+    sums = (highest + np.log(np.exp(scores - highest[:, None]).sum(axis=1))).tolist()  # over all classes
+    top, firsts = highest.tolist(), ends[:, 0].tolist()
     arriving: list[list[int]] = [[] for _ in range(len(marks) + 1)]
     for number, after in enumerate(ends[:, 1].tolist()):
         arriving[after].append(number)
@@ -115,7 +115,7 @@ def _search(ends: Ints, scores: Floats, marks: Floats) -> tuple[list[int], float
     )  # of all paths to each place: the highest score; the logarithm of the sum of exponentials
     last_steps = [-1]  # of the best path to each place
     for place, mark in enumerate(marks.tolist(), 1):
-        ways = [(best[firsts[number]] + highest[number], number) for number in arriving[place]]
+        ways = [(best[firsts[number]] + top[number], number) for number in arriving[place]]
         score, step = max([(best[-1] + mark, -1), *ways])
         every = [total[firsts[number]] + sums[number] for number in arriving[place]]
         best.append(score)
