@@ -15,7 +15,9 @@ from scipy.special import logit, softmax
 from neural_network import NeuralNetwork
 
 UNSURE_BELOW = 0.9  # a person should look at answers with less confidence
-NO_CLASS_BELOW = 0.5  # and with less membership; python evaluate.py --images FOLDER --others FOLDER shows both sides
+# And those with less membership. Of 2,287 digits by people who were left out meanwhile, 3.7 % are then unsure, and of
+# their letters, 4.4 % are sure. To measure both: python evaluate.py --images DIGITS --others LETTERS
+NO_CLASS_BELOW = 0.8
 TEMPERATURES = 0.2, 5.0  # what is tried
 BINS = 15  # of the calibration error, with as many answers in each
 Floats = NDArray[np.floating]

@@ -18,7 +18,8 @@ from threadpoolctl import threadpool_limits
 
 from confidence import reliability
 from data.csv_files import MAX_CLASSES
-from data.data_sets import DATA_SETS, default_model, load, shipped_model
+from data.data_sets import DATA_SETS, MNIST, default_model, load, shipped_model
+from data.distortion import Affine
 from data.files import PROJECT, short_path
 from data.model_files import load_model
 from data.pictures import find_files, find_pictures
@@ -36,6 +37,7 @@ from scoring import (
     confusions,
     interpret,
     measure_certainty,
+    query_views,
     rows_to_look_at,
     to_tell_apart,
 )
@@ -75,6 +77,8 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--model", type=Path, metavar="FILE", help=text)
     text = f"for pictures (default: {short_path(PROJECT / 'report')})"
     parser.add_argument("--report", type=Path, metavar="FOLDER", help=text)
+    text = "average the answers to each record and to copies of it that are turned and moved a little; not for pictures"
+    parser.add_argument("--views", action="store_true", help=text)
     parser.add_argument("--json", action="store_true", help="print one JSON object; pictures only with --report")
     options = parser.parse_args(argv)
     options.model = options.model or default_model(options.dataset or "mnist")
@@ -100,7 +104,7 @@ def score_records(options: argparse.Namespace, network: NeuralNetwork) -> None:
     records = records.take(np.flatnonzero(records.labels != NO_CLASS))
 
     started = time.perf_counter()
-    outputs = network.query(records.inputs)  # (n, classes)
+    outputs = query_views(network, records, find_views(name) if options.views else ())  # (n, classes)
     seconds = time.perf_counter() - started
     answers = interpret(network, outputs)
     others = interpret(network, network.query(scale(strange)))
@@ -117,6 +121,11 @@ def score_records(options: argparse.Namespace, network: NeuralNetwork) -> None:
     if folder := report_folder(options):
         draw(folder, result, network, records, answers)
         draw_certainty(folder, answers, records.labels, others, certainty)
+
+
+def find_views(name: str) -> tuple[Affine, ...]:
+    """Return how the records of a data set are viewed; those of CSV files as digits are."""
+    return DATA_SETS.get(name, MNIST).views
 
 
 def report_folder(options: argparse.Namespace) -> Path | None:

@@ -12,9 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from confidence import calibration_error, confidence, is_unsure, membership
+from data.distortion import Affine, transform
 from data.pictures import Picture
-from data.records import Records
+from data.records import Records, scale
 from neural_network import NeuralNetwork
+
+
+def query_views(network: NeuralNetwork, records: Records, views: Sequence[Affine]) -> NDArray[np.float32]:
+    """Return outputs (n, classes) for records: the means over several views of each, or plain ones without any view."""
+    if not views:
+        return network.query(records.inputs)
+    outputs = np.empty((len(records.labels), len(network.who)), np.float32)
+    for row, pixels in enumerate(records.pixels):
+        outputs[row] = network.query(scale(transform(pixels, views))).mean(axis=0)
+    return outputs
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,11 @@ from tqdm import tqdm
 import train_model
 import training
 from data.data_sets import DATA_SETS, load
+from data.distortion import Affine
 from data.options import seed, whole_number
 from data.records import DataError, Records, hold_out
 from neural_network import NeuralNetwork
+from scoring import query_views
 from training import Epoch, Settings
 
 
@@ -30,14 +32,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seeds", type=seed, nargs="+", default=[0, 1, 2], metavar="N", help="(default: 0 1 2)")
     parser.add_argument("--jobs", type=whole_number(1), default=1, metavar="N", help="seeds at a time (default: 1)")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that trains, --jobs seeds at a time")
+    parser.add_argument("--views", action="store_true", help="average several views of each test record")
     options, others = parser.parse_known_args(argv)
     recipe = train_model.parse(others)
     try:
         data_set, records = train_model.training_records(recipe)
         test = load(data_set.name if data_set.name in DATA_SETS else "mnist", "test")
         settings = train_model.settings_from(recipe, data_set)
+        views = data_set.views if options.views else ()
         task = joblib.delayed(train_with_seed)
-        tasks = [task(replace(settings, seed=one), recipe, records, test) for one in options.seeds]
+        tasks = [task(replace(settings, seed=one), recipe, records) for one in options.seeds]
         accuracies, networks = list[float](), dict[int, NeuralNetwork]()
         with ExitStack() as stack:
             if options.scheduler:
@@ -46,7 +50,8 @@ def main(argv: list[str] | None = None) -> int:
                 stack.enter_context(Client(options.scheduler))
                 stack.enter_context(joblib.parallel_config("dask"))
             runs = joblib.Parallel(n_jobs=options.jobs, return_as="generator_unordered")(tasks)
-            for one, accuracy, network in tqdm(runs, total=len(tasks), desc="Seeds", disable=None):
+            for one, network in tqdm(runs, total=len(tasks), desc="Seeds", disable=None):
+                accuracy = score(network, test, views)
                 tqdm.write(f"seed {one}: {accuracy:.2%}")
                 sys.stdout.flush()
                 accuracies.append(accuracy)
@@ -61,14 +66,18 @@ def main(argv: list[str] | None = None) -> int:
     print(f"mean: {fmean(accuracies):.2%}{spread}")
     if len(networks) > 1:
         joined = training.join([networks[one] for one in sorted(networks)])
-        print(f"all joined into one of {len(joined.wih):,} hidden nodes: {training.measure(joined, test)[1]:.2%}")
+        print(f"all joined into one of {len(joined.wih):,} hidden nodes: {score(joined, test, views):.2%}")
     return 0
 
 
-def train_with_seed(
-    settings: Settings, recipe: argparse.Namespace, records: Records, test: Records
-) -> tuple[int, float, NeuralNetwork]:
-    """Train as train_model.py does; return the seed, the accuracy (0 to 1) on the test records, and the network."""
+def score(network: NeuralNetwork, test: Records, views: tuple[Affine, ...]) -> float:
+    """Return the accuracy (0 to 1) on the test records, as evaluate.py does."""
+    with training.one_thread():
+        return float((query_views(network, test, views).argmax(axis=1) == test.labels).mean())
+
+
+def train_with_seed(settings: Settings, recipe: argparse.Namespace, records: Records) -> tuple[int, NeuralNetwork]:
+    """Train as train_model.py does; return the seed and the network."""
     rows, validation_rows = hold_out(len(records.labels), settings.seed, recipe.validation)
     learnt, validation = records.take(rows), records.take(validation_rows)
     networks = []
@@ -86,7 +95,7 @@ def train_with_seed(
             raise ValueError(f"seed {settings.seed}: {result.ended}")
         networks.append(result.network)
     network = training.join(networks) if recipe.committee > 1 else networks[0]
-    return settings.seed, training.measure(network, test)[1], network
+    return settings.seed, network
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from data.csv_files import DIGITS, read_records, write_csv
-from data.distortion import FOR_CLOTHES, FOR_DIGITS, Distortion
+from data.distortion import FOR_CLOTHES, FOR_DIGITS, VIEWS_OF_CLOTHES, VIEWS_OF_DIGITS, Affine, Distortion
 from data.download import PublishedFile, decompress_gzip, fetch, own_mirror
 from data.files import PROJECT, data_folder, model_path
 from data.records import PIXELS, Pixels, Records
@@ -25,7 +25,7 @@ CLOTHES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shi
 
 @dataclass(frozen=True)
 class DataSet:
-    """What a data set is called, what it shows, how its pictures are distorted, and where it comes from.
+    """What a data set is called, what it shows, how its pictures are distorted and viewed, and where it comes from.
 
     `name` is its name on the command line, in file names and in model files; `model` is the file in models/ that is
     trained on it. A published one has a `folder` on a mirror, its public `mirrors`, and the SHA-256 of its four
@@ -36,6 +36,7 @@ class DataSet:
     title: str
     class_names: tuple[str, ...] = DIGITS
     distortion: Distortion = FOR_DIGITS
+    views: tuple[Affine, ...] = VIEWS_OF_DIGITS
     model: str = "digits.npz"
     folder: str = ""
     mirrors: tuple[str, ...] = ()
@@ -62,6 +63,7 @@ FASHION = DataSet(
     title="Fashion-MNIST",
     class_names=CLOTHES,
     distortion=FOR_CLOTHES,
+    views=VIEWS_OF_CLOTHES,
     model="clothes.npz",
     folder="fashion-mnist",
     mirrors=(

@@ -173,6 +173,34 @@ class Affine:
     down: float = 0.0  # pixels
 
 
+# A fractional factorial design: each distortion goes to both sides equally often and independently of the others, in
+# the first two, four and all eight copies.
+SIGNS = (1, 1, 1), (-1, -1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, -1), (1, 1, -1), (-1, 1, 1), (1, -1, 1)
+
+
+def balanced_copies(strength: float) -> tuple[Affine, ...]:
+    """Return eight distortions of a digit; of strength 1, they turn it by 6 degrees and move it by a pixel."""
+    return tuple(
+        Affine(
+            rotation=6.0 * strength * a,
+            slant=0.12 * strength * b,
+            width=1 + 0.08 * strength * c,
+            height=1 + 0.08 * strength * a * b,
+            right=strength * a * c,
+            down=strength * b * c,
+        )
+        for a, b, c in SIGNS
+    )
+
+
+VIEWS_OF_DIGITS = Affine(), *balanced_copies(0.5)
+VIEWS_OF_CLOTHES = tuple(
+    Affine(width=side, right=right, down=down)
+    for side in (1.0, -1.0)
+    for right, down in ((0.0, 0.0), (0.7, 0.0), (-0.7, 0.0), (0.0, 0.7), (0.0, -0.7))
+)
+
+
 def transform(pixels: Pixels, distortions: Sequence[Affine]) -> Pixels:
     """Return the picture (784,) after each of the `distortions`, (len(distortions), 784): nothing is left to chance."""
     middle = np.array([CENTRE, CENTRE])

@@ -15,7 +15,7 @@ from scipy.linalg import cho_factor, cho_solve
 from threadpoolctl import ThreadpoolController
 
 from confidence import final_inputs
-from data.distortion import Affine, transform
+from data.distortion import balanced_copies, transform
 from data.records import Pixels, scale
 from neural_network import Floats, NeuralNetwork
 
@@ -38,13 +38,7 @@ NOISE_VARIANCE = 300.0  # of what a correction of weight 1 asks for, times the n
 NOISE_DOUBLES_AT = 12
 DAMPING = {"inputs": 0.6, "slopes": 2.0, "hidden": 0.06}  # times the mean curvature, added in each direction
 
-# A fractional factorial design: each distortion goes to both sides equally often and independently of the others, in
-# the first two, four and all eight copies.
-SIGNS = (1, 1, 1), (-1, -1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, -1), (1, 1, -1), (-1, 1, 1), (1, -1, 1)
-COPIES = tuple(
-    Affine(rotation=6.0 * a, slant=0.12 * b, width=1 + 0.08 * c, height=1 + 0.08 * a * b, right=a * c, down=b * c)
-    for a, b, c in SIGNS
-)
+COPIES = balanced_copies(1.0)  # of each correction
 
 # How long a correction takes with so many before it: python -m benchmarks.corrections speed
 BLOCK = 100  # corrections that are learnt together; the blocks before stay as they are

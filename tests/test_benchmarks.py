@@ -176,6 +176,14 @@ def test_seeds_trained_side_by_side_or_by_a_cluster_come_to_the_same(capsys):
     assert printed[2] == printed[0]
 
 
+def test_the_seeds_are_scored_by_several_views_where_that_is_asked_for(capsys, run: Run):
+    assert seeds.main([*SEEDS[:-1], "--views"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert run("train_model.py", *SEEDS[:-3], "--seed", "5").returncode == 0
+    accuracy = json.loads(run("evaluate.py", "--json", "--views").stdout)["accuracy"]
+    assert printed == [f"seed 5: {accuracy:.2%}", f"mean: {accuracy:.2%}"]
+
+
 def test_seeds_of_data_that_is_missing_end_with_the_reason(capsys, tmp_path):
     assert seeds.main([str(tmp_path / "missing.csv")]) == 1
     assert "missing.csv does not exist" in capsys.readouterr().err

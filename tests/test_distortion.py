@@ -1,11 +1,21 @@
 import math
-from dataclasses import fields
+from dataclasses import astuple, fields
 
 import cv2
 import numpy as np
 import pytest
 
-from data.distortion import FOR_CLOTHES, FOR_DIGITS, Affine, Distortion, distort, transform
+from data.distortion import (
+    FOR_CLOTHES,
+    FOR_DIGITS,
+    VIEWS_OF_CLOTHES,
+    VIEWS_OF_DIGITS,
+    Affine,
+    Distortion,
+    balanced_copies,
+    distort,
+    transform,
+)
 from tests.conftest import Run
 
 STRENGTHS = [field.name for field in fields(Distortion) if field.name != "sigma"]
@@ -229,3 +239,21 @@ def test_a_given_distortion_leaves_nothing_to_chance():
     assert not moved[:, :2].any()
     assert np.array_equal(turned, np.rot90(picture, -1))
     assert np.array_equal(mirrored, picture[:, ::-1])
+
+
+def test_balanced_copies_go_to_both_sides_equally_often_in_every_way():
+    table = np.array([astuple(copy) for copy in balanced_copies(1.0)])  # (8, 6)
+    changes = table - np.array(astuple(Affine()))
+    assert np.abs(changes.sum(axis=0)).max() < 1e-12
+    assert np.abs(changes).min() > 0
+    weak = np.array([astuple(copy) for copy in balanced_copies(0.5)]) - np.array(astuple(Affine()))
+    assert weak == pytest.approx(changes / 2)
+
+
+@pytest.mark.parametrize("views", [VIEWS_OF_DIGITS, VIEWS_OF_CLOTHES], ids=["digits", "clothes"])
+def test_views_of_a_picture_are_that_picture_and_others_like_it(views, digits):
+    seen = transform(digits[0], views)
+    assert np.array_equal(seen[0], digits[0])
+    assert len({view.tobytes() for view in seen}) == len(views)
+    kinds = {np.sign(view.width) for view in views}
+    assert kinds == ({1} if views is VIEWS_OF_DIGITS else {1, -1})  # only clothes may be mirrored

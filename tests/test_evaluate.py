@@ -62,6 +62,14 @@ def test_json_is_one_object_with_the_figures(run: Run, model):
     assert 0 <= result["others_answered_surely"] < 1 - result["unsure"]
 
 
+def test_several_views_of_each_record_are_averaged_where_that_is_asked_for(run: Run, model):
+    plain, views = (
+        json.loads(run("evaluate.py", "--model", model, "--json", *options).stdout) for options in ((), ("--views",))
+    )
+    assert views["accuracy"] == pytest.approx(plain["accuracy"], abs=0.1)
+    assert views["calibration_error"] != plain["calibration_error"]
+
+
 def test_the_ten_thousand_test_digits_are_scored(run: Run, real_data, tmp_path):
     assert run("train_model.py", "--epochs", 2, env=real_data).returncode == 0
     ended = run("evaluate.py", "--json", env=real_data)

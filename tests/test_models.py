@@ -6,7 +6,7 @@ import pytest
 import train_model
 from confidence import confidence, is_unsure, membership
 from data.data_sets import FASHION, load, shipped_model
-from models.rebuild import RECIPES, halve
+from models.rebuild import RECIPES, SOURCES, finish
 from neural_network import NeuralNetwork
 
 MEGABYTE = 1e6
@@ -20,7 +20,8 @@ def test_a_model_tells_the_recipe_by_which_it_was_made(name):
     told_options = told.keys() & recipe.keys() - {"dataset"}
     assert {option: told[option] for option in told_options} == {option: recipe[option] for option in told_options}
     assert {"hidden_nodes", "committee", "learning_rate", "epochs", "weight_decay", "seed", "distort"} <= told_options
-    assert told["dataset"] == (recipe["dataset"] or "mnist_train.csv pen_train.csv")
+    assert told["sources"] == SOURCES[name]
+    assert told["dataset"] == (recipe["dataset"] or "mnist_train.csv handwriting.csv")
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -34,14 +35,14 @@ def test_a_model_is_small_can_be_taught_and_knows_how_sure_it_is(name):
 def test_half_precision_hardly_changes_what_a_model_answers(digits_model, tmp_path):
     whole, half = digits_model, tmp_path / "half.npz"
     half.write_bytes(whole.read_bytes())
-    halve(half)
+    finish(half, "somewhere")
     with np.load(half) as file:
         assert {file[name].dtype.name for name in ("wih", "who")} == {"float16"}
     before, after = NeuralNetwork.load(whole), NeuralNetwork.load(half)
     inputs = load("digits", "test").inputs
     assert np.abs(after.query(inputs) - before.query(inputs)).max() < 0.005
     assert after.wih.dtype == np.float32
-    assert after.training == before.training
+    assert after.training == before.training | {"sources": "somewhere"}
     assert after.extras.keys() == before.extras.keys()
 
 

@@ -5,8 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from data.data_sets import load
+from data.distortion import Affine
 from data.pictures import Picture
-from scoring import Answers, compare_pictures, confusions, measure_certainty, rows_to_look_at
+from data.records import scale
+from neural_network import NeuralNetwork
+from scoring import Answers, compare_pictures, confusions, measure_certainty, query_views, rows_to_look_at
 
 
 def answers(predicted: list[int], confidences: list[float], memberships: list[float]) -> Answers:
@@ -16,6 +20,16 @@ def answers(predicted: list[int], confidences: list[float], memberships: list[fl
 DIGITS = answers([3, 4, 4, 9, 7], [0.99, 0.95, 0.6, 0.5, 0.97], [0.9, 0.8, 0.9, 0.7, 0.3])
 LABELS = np.array([3, 9, 4, 4, 7], np.uint8)
 LETTERS = answers([4, 2], [0.99, 0.95], [0.85, 0.1])
+
+
+def test_several_views_are_answered_by_the_mean_of_their_outputs():
+    records = load("digits", "test").take(np.arange(3))
+    network = NeuralNetwork(784, 5, 10, learning_rate=0.1, seed=0)
+    views = (Affine(), Affine(right=2.0))
+    moved = np.roll(records.pixels.reshape(-1, 28, 28), 2, axis=2).reshape(-1, 784)  # no ink is near the border
+    expected = (network.query(records.inputs) + network.query(scale(moved))) / 2
+    assert query_views(network, records, views) == pytest.approx(expected, abs=1e-5)
+    assert np.array_equal(query_views(network, records, ()), network.query(records.inputs))
 
 
 def test_the_most_frequent_confusions_come_first():

@@ -67,7 +67,8 @@ def wrong_corrections(count: int) -> Corrections:
 
 
 def test_corrected_drawings_are_answered_rightly_afterwards(shipped):
-    corrections = mistakes(shipped, DIGITS, LABELS)
+    drawings, labels = np.concatenate([DIGITS, slanted(DIGITS, 0.5)]), np.tile(LABELS, 2)
+    corrections = mistakes(shipped, drawings, labels)  # fewer than 50 of the digits as they are
     assert len(corrections[1]) > 50
     learner = Learner(shipped)
     for count in (1, 2, 5, 20, 50):
