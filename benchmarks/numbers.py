@@ -3,7 +3,8 @@
 `python -m benchmarks.numbers fit UNIPEN` finds the weights of drawing/path.py on made-up numbers by half of the people.
 `python -m benchmarks.numbers made-up UNIPEN` measures on made-up numbers by the other half.
 `python -m benchmarks.numbers folder FOLDER` measures on pictures of numbers with a labels.csv.
-UNIPEN is what data/handwriting.py takes. Every other writer, in the order of their names, is left to measuring.
+UNIPEN is what data/handwriting.py takes. Every other writer, in the order of their names, is left to measuring. Choose
+--writers whom --model has not learnt from: it would be trusted too much otherwise.
 """
 
 import argparse

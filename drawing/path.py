@@ -19,7 +19,7 @@ from drawing.writing import Ints
 FLOOR = 1e-3  # outputs are taken for at least this, and for at most 1 less this
 ONE = 1  # the class that may be narrow
 
-# Found by `python -m benchmarks.numbers fit`.
+# Found by `python -m benchmarks.numbers fit`, with a network that had learnt from other people.
 DIGIT_WEIGHTS = {
     "output": 1.28,
     "others": 0.43,

@@ -164,13 +164,14 @@ def test_thin_strokes_of_a_large_drawing_survive(judge):
     assert read_number(picture, judge).text == "25"
 
 
-def test_every_step_can_be_shown(judge):
-    picture = write("407")
+@pytest.mark.parametrize("factor", [1, 3.3])
+def test_every_step_can_be_shown(judge, factor):
+    picture = cv2.resize(write("407"), None, fx=factor, fy=factor, interpolation=cv2.INTER_NEAREST)
     steps = read_number(picture, judge).steps
     assert list(steps) == ["picture", "ink", "pieces"]
     assert all(step.shape[:2] == picture.shape and step.dtype == np.uint8 for step in steps.values())
     assert len(np.unique(steps["pieces"])) > 3
-    assert ((steps["pieces"] > 0) >= (picture < 100)).all()
+    assert (steps["pieces"][picture < 100] > 0).mean() > 0.99
 
 
 @pytest.mark.parametrize("picture", [np.zeros((280, 700), np.uint8), np.full((280, 700, 3), 255, np.uint8)])
