@@ -35,6 +35,10 @@ class Candidates:
     boxes: Ints
     shapes: Floats
 
+    def take(self, numbers: Ints) -> "Candidates":
+        """Return those candidates alone."""
+        return Candidates(self.ends[numbers], self.boxes[numbers], self.shapes[numbers])
+
 
 @dataclass(frozen=True)
 class _Groups:

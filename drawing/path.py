@@ -18,6 +18,8 @@ from drawing.writing import Ints
 
 FLOOR = 1e-3  # outputs are taken for at least this, and for at most 1 less this
 ONE = 1  # the class that may be narrow
+FEW = 8  # candidates are asked about without a choice, which would take longer
+MAX_LACK = 5.0  # of the score of a path without what a judge says; with it, 1 of 400 right digits is not asked about
 
 # Found by `python -m benchmarks.numbers fit`, with a network that had learnt from other people.
 DIGIT_WEIGHTS = {
@@ -88,6 +90,34 @@ def describe_marks(pieces: Pieces) -> Floats:
     """Return what `MARK_WEIGHTS` weighs, (pieces, weights): each piece as a mark."""
     heights = (pieces.boxes[:, 3] - pieces.boxes[:, 1]) / pieces.height
     return np.column_stack([np.ones(len(heights)), heights, heights**2, pieces.edges[:, :, 0].sum(axis=1)])
+
+
+def find_likely(pieces: Pieces, candidates: Candidates) -> Ints:
+    """Return the numbers (n,) of those candidates that may be on the best path, whatever the judge says of each.
+
+    A path through each of the others is less likely than the best one by a factor of exp(`MAX_LACK`), shapes alone.
+    """
+    if len(candidates.ends) <= FEW:
+        return np.arange(len(candidates.ends))
+    weights = np.array([*DIGIT_WEIGHTS.values()])
+    weights[:2] = 0  # what a judge says
+    scores = (describe_digits(candidates, np.ones((len(candidates.ends), 1 + ONE))) @ weights).max(
+        axis=1, initial=-np.inf
+    )
+    marks = describe_marks(pieces) @ np.array([*MARK_WEIGHTS.values()])
+    before = _find_best(candidates.ends, scores, marks)
+    behind = _find_best(len(marks) - candidates.ends[:, ::-1], scores, marks[::-1])[::-1]
+    through = before[candidates.ends[:, 0]] + scores + behind[candidates.ends[:, 1]]
+    return np.flatnonzero(through > before[-1] - MAX_LACK)
+
+
+def _find_best(ends: Ints, scores: Floats, marks: Floats) -> Floats:
+    """Return the score of the best path to each place, (places,), given those of candidates (n,) and marks."""
+    best = np.append(0.0, np.full(len(marks), -np.inf))
+    for place, mark in enumerate(marks, 1):
+        arriving = ends[:, 1] == place
+        best[place] = np.max(best[ends[arriving, 0]] + scores[arriving], initial=best[place - 1] + mark)
+    return best
 
 
 def find_path(pieces: Pieces, candidates: Candidates, outputs: Floats) -> Path:
