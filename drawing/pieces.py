@@ -15,7 +15,7 @@ from drawing.images import DrawingError, Grey
 from drawing.writing import INK, TOO_MUCH, Ints, Line
 
 CUT_HEIGHT = 56  # pixels of a digit, at most, while cuts are looked for
-CUT_WIDTH, CUT_LEAST, CUT_INK = 0.65, 0.5, 2.6  # for a digit's height, and an upright stroke's ink: less is not cut
+CUT_WIDTH, CUT_LEAST, CUT_INK = 0.55, 0.5, 2.6  # for a digit's height, and an upright stroke's ink: less is not cut
 MAX_SLANT = 0.6  # columns for each row
 MAX_PIECES = 200
 EDGE = "cuts", "length", "runs", "depth"  # what is known of the ends of a piece: how many are cut, and how
@@ -112,7 +112,8 @@ def _part_area(line: Line, area: int, box: Ints, hand: _Hand) -> Iterator[_Piece
     mask = line.labels[within] == area
     shifts = -hand.slant * (np.arange(top, top + height) - len(line.ink) / 2)  # (height,) columns to the right
     span = _find_span(mask, shifts)
-    wide = span[1] - span[0] > CUT_WIDTH * hand.height and size > CUT_INK * hand.height * hand.stroke
+    high = min(height, hand.height)
+    wide = span[1] - span[0] > CUT_WIDTH * high and size > CUT_INK * high * hand.stroke
     if not wide or height <= max(CUT_LEAST * hand.height, 2 * hand.stroke):  # one digit, or a dash
         yield _Piece(mask, left, top, float(span.mean()) + left, span + left, area, np.zeros((2, len(EDGE))))
         return
