@@ -16,35 +16,37 @@ from drawing.candidates import SHAPE, Candidates
 from drawing.pieces import Pieces
 from drawing.writing import Ints
 
-FLOOR = 1e-3  # outputs are taken for at least this, and for at most 1 less this
+FLOOR = 1e-4  # outputs are taken for at least this, and for at most 1 less this
 ONE = 1  # the class that may be narrow
+JUDGED = 3  # of the weights of digits, the first: what a judge says
 FEW = 8  # candidates are asked about without a choice, which would take longer
-MAX_LACK = 5.0  # of the score of a path without what a judge says; with it, 1 of 400 right digits is not asked about
+MAX_LACK = 7.0  # of the score of a path without what a judge says
 
 # Found by `python -m benchmarks.numbers fit`, with a network that had learnt from other people.
 DIGIT_WEIGHTS = {
-    "output": 1.28,
-    "others": 0.43,
-    "digit": -0.36,
-    "cuts": -0.8,
-    "length": 0.15,
-    "runs": -0.95,
-    "depth": 0.67,
-    "joined": -1.06,
-    "width": -1.79,
-    "height": 0.76,
-    "offset": -1.92,
-    "ink": 4.2,
-    "overlap": -2.22,
-    "ink squared": -0.46,
-    "height squared": -0.97,
-    "one": 1.01,
+    "output": 0.83,
+    "sure": 0.5,
+    "others": 0.09,
+    "digit": -1.24,
+    "cuts": -0.82,
+    "length": 0.06,
+    "runs": -0.43,
+    "depth": -0.02,
+    "joined": -0.86,
+    "width": -1.09,
+    "height": 1.57,
+    "offset": -1.88,
+    "ink": 3.34,
+    "overlap": -1.35,
+    "ink squared": -0.18,
+    "height squared": -1.18,
+    "one": 0.79,
 }
 MARK_WEIGHTS = {
-    "mark": 0.78,
-    "height": -1.19,
-    "height squared": -0.96,
-    "cuts": -1.72,
+    "mark": 1.03,
+    "height": -1.14,
+    "height squared": -0.87,
+    "cuts": -1.83,
 }
 
 
@@ -75,6 +77,7 @@ def describe_digits(candidates: Candidates, outputs: Floats) -> Floats:
     is_one = np.arange(outputs.shape[1]) == ONE
     values = {
         "output": np.log(outputs),
+        "sure": -low,
         "others": low.sum(axis=1, keepdims=True) - low,
         "digit": np.ones(1),
         **shape,
@@ -100,7 +103,7 @@ def find_likely(pieces: Pieces, candidates: Candidates) -> Ints:
     if len(candidates.ends) <= FEW:
         return np.arange(len(candidates.ends))
     weights = np.array([*DIGIT_WEIGHTS.values()])
-    weights[:2] = 0  # what a judge says
+    weights[:JUDGED] = 0
     scores = (describe_digits(candidates, np.ones((len(candidates.ends), 1 + ONE))) @ weights).max(
         axis=1, initial=-np.inf
     )
