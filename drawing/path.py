@@ -48,7 +48,8 @@ MARK_WEIGHTS = {
     "height squared": -0.87,
     "cuts": -1.83,
 }
-
+# What is all that is written is more likely a digit than in made-up numbers: most pictures have one digit.
+ALONE = 1.0  # added to its score; chosen on single digits and touching pairs, of which none is lost
 
 Floats = NDArray[np.floating]
 
@@ -126,6 +127,7 @@ def _find_best(ends: Ints, scores: Floats, marks: Floats) -> Floats:
 def find_path(pieces: Pieces, candidates: Candidates, outputs: Floats) -> Path:
     """Return the best path through a line whose candidates a judge rated, `outputs` (n, classes)."""
     scores = describe_digits(candidates, outputs) @ np.array([*DIGIT_WEIGHTS.values()])  # (n, classes)
+    scores[candidates.ends[:, 1] - candidates.ends[:, 0] == len(pieces.boxes)] += ALONE
     marks = describe_marks(pieces) @ np.array([*MARK_WEIGHTS.values()])  # (pieces,)
     steps, confidence = _search(candidates.ends, scores, marks)
     chosen = [step for step in steps if step >= 0]

@@ -354,6 +354,13 @@ def test_the_benchmark_measures_a_folder_of_numbers(tmp_path, capsys):
     assert "entirely right 50.0%, count right 50.0%, digit error rate 12.5%" in printed
 
 
+def test_the_benchmark_measures_photos_of_numbers(tmp_path, capsys):
+    cv2.imwrite(str(tmp_path / "a.png"), write("407"))
+    (tmp_path / "labels.csv").write_text("path,label,writer,sequence\na.png,407,x,0\n")
+    assert numbers.main(["folder", str(tmp_path), "--photos"]) == 0
+    assert "photos of them: 1 numbers, 3 digits" in capsys.readouterr().out
+
+
 def test_the_benchmark_fits_weights_and_measures_on_made_up_numbers(hands, monkeypatch, capsys):
     monkeypatch.setattr(numbers, "read_hands", lambda *_: hands)
     assert numbers.main(["fit", "unipen", "--numbers", "4"]) == 0
