@@ -65,9 +65,7 @@ def main(argv: list[str] | None = None) -> int:
     text = "names of the people whose digits are used, one a line (default: everybody)"
     parser.add_argument("--writers", type=Path, metavar="FILE", help=text)
     parser.add_argument("--numbers", type=int, default=1000, metavar="N", help="made up of each kind (default: 1000)")
-    parser.add_argument(
-        "--photos", action="store_true", help="also measure made-up phone photos of a folder"
-    )
+    parser.add_argument("--photos", action="store_true", help="also measure made-up phone photos of a folder")
     options = parser.parse_args(argv)
     network = NeuralNetwork.load(options.model)
 

@@ -146,6 +146,12 @@ def test_frames_and_ruled_lines_are_left_out(judge, kind):
     assert number.lines == 1
 
 
+def test_one_digit_in_a_frame_is_read(judge):
+    picture = write("4", (280, 280), (90, 200))
+    cv2.rectangle(picture, (15, 15), (265, 265), 0, 5)
+    assert read_number(picture, judge).text == "4"
+
+
 def test_two_lines_are_read_from_top_to_bottom(judge):
     picture = np.vstack([write("123", (160, 500), (90, 130), 4, 8), write("456", (160, 500), (30, 110), 4, 8)])
     number = read_number(picture, judge)
@@ -209,6 +215,11 @@ def crowd(kind):
         picture[random.random(picture.shape) < 0.1] = 0
     elif kind == "stripes":
         picture[:, np.arange(700) // 8 % 2 == 0] = 0
+    elif kind == "rulings":
+        picture[np.arange(280) % 28 < 2] = 0
+    elif "noise" in kind:
+        shape = (64, 4096) if "wide" in kind else (4096, 64)
+        picture = random.integers(0, 256, shape).astype(np.uint8)
     elif kind == "wide":
         picture = write("0123456789" * 14, (64, 4096), (10, 50), 1.5, 3)
     elif kind == "high":
@@ -217,7 +228,7 @@ def crowd(kind):
 
 
 CROWDS = ["strokes", "short strokes", *(f"checkerboard {side}" for side in (1, 2, 5, 20))]
-CROWDS += ["noise", "salt", "stripes", "wide", "high"]
+CROWDS += ["noise", "salt", "stripes", "wide", "high", "rulings", "wide noise", "high noise"]
 
 
 @pytest.mark.parametrize("kind", CROWDS)
