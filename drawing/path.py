@@ -48,8 +48,10 @@ MARK_WEIGHTS = {
     "height squared": -0.65,
     "cuts": -1.72,
 }
-# What is all that is written is more likely a digit than in made-up numbers: most pictures have one digit.
-ALONE = 2.0  # added to its score; chosen on single digits, of which one in a thousand is parted, and on pairs
+# Most pictures have one digit, more than of the made-up numbers. So what is all that is written and looks like a digit is
+# preferred to a number; chosen on single digits, of which one in a thousand is parted then, and on made-up pairs.
+ALONE = 3.0  # added to its score
+SURE = 0.8  # its largest output is above this
 
 Floats = NDArray[np.floating]
 
@@ -130,7 +132,8 @@ def _find_best(ends: Ints, scores: Floats, marks: Floats) -> Floats:
 def find_path(pieces: Pieces, candidates: Candidates, outputs: Floats) -> Path:
     """Return the best path through a line whose candidates a judge rated, `outputs` (n, classes)."""
     scores = describe_digits(candidates, outputs) @ np.array([*DIGIT_WEIGHTS.values()])  # (n, classes)
-    scores[candidates.ends[:, 1] - candidates.ends[:, 0] == len(pieces.boxes)] += ALONE
+    is_all = candidates.ends[:, 1] - candidates.ends[:, 0] == len(pieces.boxes)
+    scores[is_all & (outputs.max(axis=1) > SURE)] += ALONE
     marks = describe_marks(pieces) @ np.array([*MARK_WEIGHTS.values()])  # (pieces,)
     steps, confidence = _search(candidates.ends, scores, marks)
     chosen = [step for step in steps if step >= 0]
