@@ -48,8 +48,8 @@ MARK_WEIGHTS = {
     "height squared": -0.65,
     "cuts": -1.72,
 }
-# Most pictures have one digit, more than of the made-up numbers. So what is all that is written and looks like a digit is
-# preferred to a number; chosen on single digits, of which one in a thousand is parted then, and on made-up pairs.
+# Most pictures have one digit, more than of the made-up numbers. So what is all that is written and looks like a digit
+# is preferred to a number; chosen on single digits, of which one in a thousand is parted then, and on made-up pairs.
 ALONE = 3.0  # added to its score
 SURE = 0.8  # its largest output is above this
 
