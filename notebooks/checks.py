@@ -51,7 +51,9 @@ def _central_difference(function: Any) -> str:
 
 @exercise("0.3")
 def _chain(slope: Any) -> str:
-    return compare(slope, 24, "two slopes, multiplied.", 0.01, {12: "the inner slope is missing.", 8: "that is y itself."})
+    return compare(
+        slope, 24, "two slopes, multiplied.", 0.01, {12: "the inner slope is missing.", 8: "that is y itself."}
+    )
 
 
 @exercise("0.4")
@@ -72,3 +74,55 @@ def _weighted_sums(function: Any) -> str:
     inputs, weights = np.arange(10.0).reshape(5, 2), np.array([[1.0, 2], [0, 1], [-3, 1]])
     right = [[sum(a * b for a, b in zip(row, one, strict=True)) for one in weights] for row in inputs]
     return compare(function(inputs, weights), right, "each row of inputs with each row of weights.", 1e-6)
+
+
+# 1. From one neuron to a layer
+
+
+@exercise("1.1")
+def _one_neuron(output: Any) -> str:
+    mistakes = {1.0986: "that is the sum; the sigmoid is still to come.", 0.25: "that is the chance of no.", 3: "odds."}
+    return compare(output, 0.75, "add up, then turn odds into a chance.", 0.005, mistakes)
+
+
+@exercise("1.2")
+def _slope_from_output(function: Any) -> str:
+    outputs = [0.5, 0.9, 0.99, 0.01]
+    got = [function(output) for output in outputs]
+    mistakes = {(0.2350, 0.2055, 0.1973, 0.25): "you are given the output: the sigmoid has been applied already."}
+    return compare(got, [0.25, 0.09, 0.0099, 0.0099], "it follows from o alone.", 1e-4, mistakes)
+
+
+@exercise("1.3")
+def _recall(answer: Any) -> str:
+    share, says_three, is_three = answer
+    right = says_three[is_three].mean()
+    mistakes = {
+        (says_three == is_three).mean(): "that is the share of right answers to all digits.",
+        is_three[says_three].mean(): "that is the share of 3s among the digits that it calls a 3 (precision).",
+    }
+    return compare(share, right, "look at the 3s alone.", 1e-3, mistakes)
+
+
+@exercise("1.4")
+def _and(answer: Any) -> str:
+    first, second, bias = map(float, answer)
+    wrong = [f"{a} and {b}" for a in (0, 1) for b in (0, 1) if (first * a + second * b + bias > 0) != (a + b == 2)]
+    return f"it is wrong for the inputs {', '.join(wrong)}." if wrong else ""
+
+
+@exercise("1.5")
+def _merge(function: Any) -> str:
+    random = np.random.default_rng(0)
+    first, second, third = (random.normal(0, 1, shape) for shape in ((4, 6), (5, 4), (3, 5)))
+    x = random.normal(0, 1, (2, 6))
+    got = np.asarray(function(first, second, third))
+    if got.shape != (3, 6):
+        return f"its shape is {got.shape}, and should be (output, input)."
+    return compare(x @ got.T, ((x @ first.T) @ second.T) @ third.T, "the last layer stands first.", 1e-6)
+
+
+@exercise("1.6")
+def _fence(count: Any) -> str:
+    mistakes = {2: "two lines leave a way out.", 1: "one line divides; it does not fence in.", 4: "fewer can do it."}
+    return compare(count, 3, "measure with each number, from 1 upwards.", 0.1, mistakes)

@@ -80,14 +80,16 @@ def show_pictures(
     pictures = np.asarray(pictures).reshape(-1, 28, 28)
     columns = min(5, len(pictures))
     rows = -(-len(pictures) // columns)
-    figure, grid = plt.subplots(rows, columns, figsize=(1.05 * columns + 1.2, max(2.8, 1.35 * rows)), squeeze=False)
+    width = max(1.05, 2.7 / columns)  # inches of each picture
+    figure, grid = plt.subplots(rows, columns, figsize=(width * columns + 1.2, max(2.8, 1.35 * rows)), squeeze=False)
     limit = float(np.quantile(np.abs(pictures), 0.995)) if signed else 1.0
     colours, lowest = (AGAINST_FOR, -limit) if signed else ("gray_r", 0.0)
-    for axes in grid.flat:
-        axes.axis("off")
+    for axes in grid.flat[len(pictures) :]:
+        axes.remove()
     for axes, picture, title in zip(grid.flat, pictures, titles, strict=False):
         image = axes.imshow(picture, cmap=colours, vmin=lowest, vmax=limit)
         axes.set_title(str(title))
+        axes.axis("off")
     figure.colorbar(image, ax=grid, extend="both" if signed else "neither", label=name)
     show(figure, alternative)
 
@@ -138,7 +140,7 @@ def boundary(answer: Callable[[Floats], Floats], side: int = 120) -> tuple[Float
 def check(number: str, answer: object = ..., prediction: object = ...) -> None:
     """Say whether the answer to an exercise is right, and if not, what to think about."""
     right_answers.discard(number)
-    if answer is ... or (isinstance(answer, tuple) and ... in answer):
+    if any(part is ... for part in (answer if isinstance(answer, tuple) else (answer,))):
         print(f"Exercise {number}: not answered yet.")
         return
     if prediction is ...:
@@ -153,3 +155,9 @@ def check(number: str, answer: object = ..., prediction: object = ...) -> None:
         return
     right_answers.add(number)
     print(f"Exercise {number}: right. You predicted: {prediction}")
+
+
+def count_right(notebook: str) -> None:
+    """Print how many exercises of this notebook have been answered rightly."""
+    numbers = {number for number in CHECKS if number.startswith(f"{notebook}.")}
+    print(f"You have answered {len(numbers & right_answers)} of {len(numbers)} exercises rightly.")

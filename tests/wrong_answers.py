@@ -14,4 +14,16 @@ WRONG = {
         "def answer(inputs, weights):\n    return inputs @ weights",
         "def answer(inputs, weights):\n    return inputs * weights",
     ],
+    "1.1": ["answer = 1.0986", "answer = 0.25"],
+    "1.2": [
+        "def answer(output):\n    return sigmoid(output) * (1 - sigmoid(output))",
+        "def answer(output):\n    return output",
+    ],
+    "1.3": [
+        "answer = (says_three == is_three).mean(), says_three, is_three",
+        "answer = is_three.mean(), says_three, is_three",
+    ],
+    "1.4": ["answer = 1, 1, 0", "answer = 1, 1, -0.5", "answer = 1, 1, -2"],
+    "1.5": ["def answer(a, b, c):\n    return a @ b @ c", "def answer(a, b, c):\n    return a.T @ b.T @ c.T"],
+    "1.6": ["answer = 2", "answer = 8"],
 }
