@@ -126,3 +126,126 @@ def _merge(function: Any) -> str:
 def _fence(count: Any) -> str:
     mistakes = {2: "two lines leave a way out.", 1: "one line divides; it does not fence in.", 4: "fewer can do it."}
     return compare(count, 3, "measure with each number, from 1 upwards.", 0.1, mistakes)
+
+
+# 2. Back-propagation
+
+
+@exercise("2.1")
+def _hidden_error(error: Any) -> str:
+    mistakes = {0.5: "the slope of the hidden node is missing.", 0.175: "mind the sign of the second weight."}
+    return compare(error, 0.125, "add up both ways, then times h · (1 − h).", 1e-3, mistakes)
+
+
+def _records() -> tuple[Any, Any, Any, Any]:
+    """Return hidden outputs (4, 5), final outputs (4, 3), targets (4, 3) and who (3, 5)."""
+    random = np.random.default_rng(1)
+    hidden, outputs, wanted = (random.uniform(0.1, 0.9, (4, nodes)) for nodes in (5, 3, 3))
+    return hidden, outputs, wanted, random.normal(0, 1, (3, 5))
+
+
+@exercise("2.2")
+def _who_slopes(function: Any) -> str:
+    hidden, outputs, wanted, _ = _records()
+    right = [[-sum((wanted - outputs)[:, k] * hidden[:, j]) for j in range(5)] for k in range(3)]
+    got = np.asarray(function(hidden, outputs, wanted))
+    if got.shape == (3, 5) and np.allclose(got, np.negative(right)):
+        return "the sign: this is the step, which goes against the slope."
+    if got.shape == (3, 5) and np.allclose(got, np.divide(right, 4)):
+        return "this is the mean over the records; here slopes are summed."
+    return compare(got, right, "error at one end times output at the other.", 1e-6)
+
+
+@exercise("2.3")
+def _hidden_errors(function: Any) -> str:
+    hidden, outputs, wanted, who = _records()
+    errors = wanted - outputs
+    got = np.asarray(function(errors, who, hidden))
+    if got.shape == (4, 5) and np.allclose(got, errors @ who):
+        return "the slope of the hidden nodes is missing."
+    return compare(got, errors @ who * (hidden - hidden**2), "errors back through who, times the slopes.", 1e-6)
+
+
+@exercise("2.4")
+def _rate(rate: Any) -> str:
+    return compare(rate, 0.01, "a sum is 50 times the mean.", 1e-5, {25: "then the steps are 2,500 times as long."})
+
+
+@exercise("2.5")
+def _all_alike(count: Any) -> str:
+    return compare(count, 1, "train it and compare the rows of wih.", 0.1, {0: "no row differs from the first: so 1."})
+
+
+@exercise("2.6")
+def _shuffled(answer: Any) -> str:
+    in_order, shuffled = map(float, answer)
+    if not 0.7 < in_order <= 1:
+        return "in order, a network reads at least 70 % here; give shares from 0 to 1."
+    if shuffled < 0.5:
+        return "have the validation digits been shuffled in the same way?"
+    if in_order == shuffled:
+        return "the two are exactly the same: was the second trained on shuffled pixels?"
+    return "" if abs(in_order - shuffled) < 0.06 else "the two should differ by little."
+
+
+# 3. Learning well
+
+
+@exercise("3.1")
+def _first_weights(deviation: Any) -> str:
+    mistakes = {0.0025: "divide by the root of 400.", 20: "that is the size of the sum with weights of size 1."}
+    return compare(deviation, 0.05, "the size of the sum is s times the root of 400.", 1e-4, mistakes)
+
+
+@exercise("3.2")
+def _momentum(function: Any) -> str:
+    def walk(step: Any) -> Any:
+        weights, velocity, path = np.zeros(2), np.zeros(2), []
+        for slopes in np.array([[1.0, -2], [1, 3], [1, 0]]):
+            weights, velocity = step(weights, velocity, slopes, 0.1, 0.8)
+            path.append(weights)
+        return np.array(path)
+
+    def right(w: Any, v: Any, g: Any, rate: float, m: float) -> Any:
+        return w + m * v - (1 - m) * rate * g, m * v - (1 - m) * rate * g
+
+    got = walk(function)
+    if got.shape == (3, 2) and np.allclose(got, walk(lambda w, v, g, r, m: (w + m * v - r * g, m * v - r * g))):
+        return "the factor 1 - m is missing, so that the steps are five times as long in the end."
+    if got.shape == (3, 2) and np.allclose(got, -walk(right)):
+        return "the sign: a step goes against the slope."
+    return compare(got, walk(right), "first the velocity, then the weights by the new velocity.", 1e-6)
+
+
+@exercise("3.3")
+def _floor(loss: Any) -> str:
+    mistakes = {0.105: "that is ln 0.9 alone; the other part counts as well.", 3.25: "that is ten outputs."}
+    return compare(loss, 0.325, "put the target itself in place of the output.", 2e-3, mistakes)
+
+
+@exercise("3.4")
+def _by_heart(answer: Any) -> str:
+    on_training, on_validation = map(float, answer)
+    if max(on_training, on_validation) > 1 or on_validation < 0.4:
+        return "give shares from 0 to 1, of a network that has learnt."
+    if on_training < 0.97:
+        return "on its own 300 digits it should read nearly all: are these the digits it learnt from?"
+    return "" if on_training - on_validation > 0.01 else "on digits that it has not seen, it reads fewer."
+
+
+@exercise("3.5")
+def _wrong_labels(answer: Any) -> str:
+    early, late = map(float, answer)
+    if early > 0.5:
+        return "is that the share of digits whose answer is their wrong label? Right answers are something else."
+    return "" if 0.6 < late <= 1 else "after 100 epochs, most of the wrong labels are learnt."
+
+
+@exercise("3.6")
+def _committee(function: Any) -> str:
+    final_inputs = np.random.default_rng(3).normal(0, 3, (3, 5, 10))
+    right = 1 / (1 + np.exp(-final_inputs.mean(axis=0)))
+    got = np.asarray(function(final_inputs))
+    if got.shape == (5, 10) and np.allclose(got, (1 / (1 + np.exp(-final_inputs))).mean(axis=0)):
+        return "this is the mean of the outputs; join takes the mean before the sigmoid."
+    return compare(got, right, "the mean over the members, then the sigmoid.", 1e-6)

@@ -26,4 +26,40 @@ WRONG = {
     "1.4": ["answer = 1, 1, 0", "answer = 1, 1, -0.5", "answer = 1, 1, -2"],
     "1.5": ["def answer(a, b, c):\n    return a @ b @ c", "def answer(a, b, c):\n    return a.T @ b.T @ c.T"],
     "1.6": ["answer = 2", "answer = 8"],
+    "2.1": ["answer = 0.5", "answer = 0.175"],
+    "2.2": [
+        "def answer(hidden_outputs, final_outputs, wanted):\n    return (wanted - final_outputs).T @ hidden_outputs",
+        "def answer(hidden_outputs, final_outputs, wanted):\n    return -hidden_outputs.T @ (wanted - final_outputs)",
+    ],
+    "2.3": [
+        "def answer(errors, who, hidden):\n    return errors @ who",
+        "def answer(errors, who, hidden):\n    return errors @ who * sigmoid(hidden) * (1 - sigmoid(hidden))",
+    ],
+    "2.4": ["answer = 25", "answer = 0.5"],
+    "2.5": ["answer = 50", "answer = 0"],
+    "2.6": [
+        "order = np.random.default_rng(SEED).permutation(784)\n"
+        "answer = train_and_score(x_train, x_val), train_and_score(x_train[:, order], x_val)",
+        "answer = (train_and_score(x_train, x_val),) * 2",
+    ],
+    "3.1": ["answer = 0.0025", "answer = 20"],
+    "3.2": [
+        "def answer(w, v, g, rate, m):\n    v = m * v - rate * g\n    return w + v, v",
+        "def answer(w, v, g, rate, m):\n    v = m * v + (1 - m) * rate * g\n    return w + v, v",
+        "def answer(w, v, g, rate, m):\n    return w + v, m * v - (1 - m) * rate * g",
+    ],
+    "3.3": ["answer = 0.105", "answer = 3.25"],
+    "3.4": [
+        "answer = (accuracy(train(few, usual).query(x_val), y_val),) * 2",
+        "answer = 1.0, 1.0",
+    ],
+    "3.5": [
+        "answers = train(spoilt, early_settings).query(spoilt.inputs).argmax(axis=1)\n"
+        "answer = (answers == clean.labels).mean(), (answers == clean.labels).mean()",
+        "answer = 0.0, 0.0",
+    ],
+    "3.6": [
+        "def answer(final_inputs):\n    return sigmoid(final_inputs).mean(axis=0)",
+        "def answer(final_inputs):\n    return sigmoid(np.sum(final_inputs, axis=0))",
+    ],
 }
