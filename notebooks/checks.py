@@ -249,3 +249,64 @@ def _committee(function: Any) -> str:
     if got.shape == (5, 10) and np.allclose(got, (1 / (1 + np.exp(-final_inputs))).mean(axis=0)):
         return "this is the mean of the outputs; join takes the mean before the sigmoid."
     return compare(got, right, "the mean over the members, then the sigmoid.", 1e-6)
+
+
+# 4. Trust and correction
+
+
+@exercise("4.1")
+def _centre_of_mass(function: Any) -> str:
+    pixels = np.zeros((28, 28))
+    pixels[4:6, 5:20] = 200
+    pixels[6:20, 16:18] = 50
+    rows, columns = np.indices(pixels.shape)
+    right = np.average(rows, weights=pixels), np.average(columns, weights=pixels)
+    mistakes = {
+        right[::-1]: "row first, then column.",
+        (rows[pixels > 0].mean(), columns[pixels > 0].mean()): "each pixel counts as much as it has ink.",
+        (14 - 2.5, 12): "that is the middle of the frame.",
+    }
+    return compare(function(pixels), right, "the mean row and the mean column of the ink.", 1e-3, mistakes)
+
+
+@exercise("4.2")
+def _softmax(shares: Any) -> str:
+    mistakes = {(0.5, 0.75): "these are two sigmoids; shares add up to 1.", (0, 1.0986): "take e to the power of each."}
+    return compare(shares, (0.25, 0.75), "share out one whole as 1 to 3.", 0.005, mistakes)
+
+
+@exercise("4.3")
+def _confidence(function: Any) -> str:
+    final = np.array([1.0, 3, -2, 0.5])
+
+    def right(temperature: float) -> float:
+        return float(np.exp(final / temperature).max() / np.exp(final / temperature).sum())
+
+    got = [float(function(final, temperature)) for temperature in (0.5, 2.0, 5.0)]
+    if np.allclose(got, [right(2.0), right(0.5), right(0.2)]):
+        return "divide by the temperature: a high one makes the shares alike."
+    return compare(got, [right(0.5), right(2.0), right(5.0)], "divide, softmax, largest.", 1e-4)
+
+
+@exercise("4.4")
+def _limit(answer: Any) -> str:
+    limit, members = answer
+    share = float((np.asarray(members) < limit).mean())
+    return "" if 0.03 <= share <= 0.05 else f"below it lie {share:.1%} of the digits."
+
+
+@exercise("4.5")
+def _smallest_rate(answer: Any) -> str:
+    rate, tried = answer
+    if rate not in tried:
+        return f"choose one of {list(tried)}."
+    if tried[rate][0][0] != 0:
+        return f"with it, the corrected drawing is still read as {tried[rate][0][0]}."
+    smaller = [other for other, (answers, _) in tried.items() if other < rate and answers[0] == 0]
+    return "there is a smaller one." if smaller else ""
+
+
+@exercise("4.6")
+def _ridge(weight: Any) -> str:
+    mistakes = {1.5: "that fulfils the wish entirely: the ridge is missing.", 0.375: "x · r is 6."}
+    return compare(weight, 0.75, "x · r, divided by x² + λ.", 1e-3, mistakes)

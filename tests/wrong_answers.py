@@ -62,4 +62,18 @@ WRONG = {
         "def answer(final_inputs):\n    return sigmoid(final_inputs).mean(axis=0)",
         "def answer(final_inputs):\n    return sigmoid(np.sum(final_inputs, axis=0))",
     ],
+    "4.1": [
+        "def answer(pixels):\n    return tuple(np.argwhere(pixels > 0).mean(axis=0))",
+        "def answer(pixels):\n    rows, columns = np.indices(pixels.shape)\n"
+        "    return np.average(columns, weights=pixels), np.average(rows, weights=pixels)",
+        "def answer(pixels):\n    return 14, 14",
+    ],
+    "4.2": ["answer = 0.5, 0.75", "answer = 0, 1.0986"],
+    "4.3": [
+        "def answer(final, temperature):\n    return softmax(final * temperature).max()",
+        "def answer(final, temperature):\n    return softmax(final).max() / temperature",
+    ],
+    "4.4": ["answer = np.quantile(members, 0.96), members", "answer = 0.04, members"],
+    "4.5": ["answer = 3.0, tried", "answer = 0.01, tried"],
+    "4.6": ["answer = 1.5", "answer = 0.375"],
 }
