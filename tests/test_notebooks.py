@@ -207,3 +207,40 @@ def test_the_course_has_exercises_of_each_kind_in_each_notebook():
     for number, path in NOTEBOOKS.items():
         kinds = {question.partition("\n")[0] for _, question, _ in exercises(read(path)).values()}
         assert kinds == {"on paper", "fill in code", "experiment"}, number
+
+
+# Each term, by the notebook that explains it. The first place where it stands in bold is its definition.
+TERMS = {
+    "0": "nudge, slope, central difference, chain rule, gradient, learning rate, gradient descent, weighted sum, vector, "
+    "matrix, transpose, node, hidden",
+    "1": "MNIST, label, record, validation, targets, odds, sigmoid, neuron, cross-entropy, loss, nat, mini-batch, epoch, "
+    "recall, bias, accuracy, standard deviation, layer, XOR",
+    "2": "forward pass, back-propagation, hidden error, stuck",
+    "3": "momentum, velocity, learning-rate course, ReLU, vanishing gradients, overfitting, soft, "
+    "hard, distortion, committee",
+    "4": "preparation, centre of mass, candidate, best path, softmax, confidence, temperature, calibrated, "
+    "calibration error, reliability diagram, membership, catastrophic forgetting, least squares, ridge regression, "
+    "second moments, Kronecker product",
+}
+
+
+def prose(number: str) -> str:
+    """The text of a notebook without headings, code, links to the other notebooks, and its list of what one needs."""
+    cells = [cell.source for cell in texts(read(NOTEBOOKS[number]))]
+    cells[0] = re.sub(r"^The course in five notebooks.*?\n\n|\*\*You need:\*\*.*", "", cells[0], flags=re.M | re.S)
+    text = re.sub(r"^#.*$", "", "\n".join(cells), flags=re.MULTILINE)
+    return " ".join(re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)", "", text, flags=re.DOTALL).split())
+
+
+@pytest.mark.parametrize(("number", "term"), [(n, term) for n, terms in TERMS.items() for term in terms.split(", ")])
+def test_a_term_is_explained_before_it_is_used(number, term):
+    before = [prose(earlier) for earlier in NUMBERS if earlier < number]
+    definition = re.search(rf"\*\*{term}s?\*\*", prose(number), re.IGNORECASE)
+    assert definition
+    earlier = " ".join([*before, prose(number)[: definition.start()]])
+    assert not (found := re.search(rf".{{40}}(?<![\w-]){term}(?![\w-]).{{20}}", earlier, re.IGNORECASE)), found
+
+
+@pytest.mark.parametrize("number", ["2", "3", "4"])
+def test_after_the_first_two_notebooks_a_node_is_called_nothing_else(number):
+    assert "neuron" not in prose(number)
