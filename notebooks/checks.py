@@ -58,7 +58,7 @@ def _chain(slope: Any) -> str:
 
 @exercise("0.4")
 def _too_large(rate: Any) -> str:
-    """The height 25 steps later, by its formula: each step multiplies each distance by a factor."""
+    """Work out the height 25 steps later by its formula: each step multiplies each distance by a factor."""
     height = (5 * (1 - 2 * rate) ** 25) ** 2 + 2 * (3 * (1 - 4 * rate) ** 25) ** 2
     return "" if rate > 0 and height > 1000 else f"after 25 steps with it, the height is {height:.3g}."
 

@@ -90,7 +90,7 @@ def show_pictures(
         image = axes.imshow(picture, cmap=colours, vmin=lowest, vmax=limit)
         axes.set_title(str(title))
         axes.axis("off")
-    figure.colorbar(image, ax=grid, extend="both" if signed else "neither", label=name)
+    figure.colorbar(image, ax=list(grid.flat[: len(pictures)]), extend="both" if signed else "neither", label=name)
     show(figure, alternative)
 
 

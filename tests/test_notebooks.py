@@ -1,16 +1,19 @@
-"""The course runs on every machine without a warning, its figures can be read and heard, its exercises can be solved."""
+"""The course runs on every machine without a warning, its figures can be read and heard, its exercises solved."""
 
 import base64
 import itertools
 import json
+import math
 import re
 import struct
 from pathlib import Path
 
+import numpy as np
 import pytest
 from nbformat import NotebookNode, validate
 from nbformat.v4 import new_code_cell
 
+from neural_network import NeuralNetwork
 from notebooks.checks import CHECKS
 from notebooks.course import SMALLEST
 from notebooks.refresh import FOLDER, NOTEBOOKS, read, run
@@ -84,14 +87,13 @@ def texts(notebook: NotebookNode) -> list[NotebookNode]:
 
 def exercises(notebook: NotebookNode) -> dict[str, tuple[NotebookNode, str, str]]:
     """Return for each exercise its number, the cell to fill in, its question and the code of its answer."""
-    blanks = {
-        found[1]: cell
-        for cell in code_cells(notebook)
-        if (found := re.search(r'^check\("(\d\.\d)"', cell.source, re.MULTILINE))
-    }
     everything = "\n".join(cell.source for cell in texts(notebook))
     found = {}
-    for number, cell in blanks.items():
+    for cell in code_cells(notebook):
+        call = re.search(r'^check\("(\d\.\d)"', cell.source, re.MULTILINE)
+        if not call:
+            continue
+        number = call[1]
         question = re.search(rf"^### Exercise {number} · (.*?)(?=^#|<summary>Answer)", everything, re.M | re.S)
         answer = re.search(rf"<summary>Answer {number}</summary>(.*?)</details>", everything, re.S)
         assert question, number
@@ -211,13 +213,13 @@ def test_the_course_has_exercises_of_each_kind_in_each_notebook():
 
 # Each term, by the notebook that explains it. The first place where it stands in bold is its definition.
 TERMS = {
-    "0": "nudge, slope, central difference, chain rule, gradient, learning rate, gradient descent, weighted sum, vector, "
-    "matrix, transpose, node, hidden",
-    "1": "MNIST, label, record, validation, targets, odds, sigmoid, neuron, cross-entropy, loss, nat, mini-batch, epoch, "
-    "recall, bias, accuracy, standard deviation, layer, XOR",
+    "0": "nudge, slope, central difference, chain rule, gradient, learning rate, gradient descent, weighted sum, "
+    "vector, matrix, transpose, node, hidden",
+    "1": "MNIST, label, record, validation, targets, odds, sigmoid, neuron, cross-entropy, loss, nat, mini-batch, "
+    "epoch, recall, bias, accuracy, standard deviation, layer, XOR",
     "2": "forward pass, back-propagation, hidden error, stuck",
-    "3": "momentum, velocity, learning-rate course, ReLU, vanishing gradients, overfitting, soft, "
-    "hard, distortion, committee",
+    "3": "momentum, velocity, learning-rate course, ReLU, vanishing gradients, overfitting, soft, hard, distortion, "
+    "committee, confusion matrix",
     "4": "preparation, centre of mass, candidate, best path, softmax, confidence, temperature, calibrated, "
     "calibration error, reliability diagram, membership, catastrophic forgetting, least squares, ridge regression, "
     "second moments, Kronecker product",
@@ -244,3 +246,47 @@ def test_a_term_is_explained_before_it_is_used(number, term):
 @pytest.mark.parametrize("number", ["2", "3", "4"])
 def test_after_the_first_two_notebooks_a_node_is_called_nothing_else(number):
     assert "neuron" not in prose(number)
+
+
+def test_every_line_of_the_example_by_hand_is_right_and_the_class_comes_to_the_same_weights():
+    (table,) = (cell.source for cell in texts(read(NOTEBOOKS["2"])) if "by-hand" in cell.metadata.get("tags", []))
+    lines = re.findall(r"^\| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", table, re.MULTILINE)
+    results = {what: (value(sum_), value(result)) for what, sum_, result in lines if re.search(r"\d", sum_)}
+    assert len(results) == 19
+    for what, (worked_out, printed) in results.items():
+        assert worked_out == pytest.approx(printed, abs=1e-12), what
+    network = NeuralNetwork(2, 2, 2, learning_rate=0.5)
+    network.wih = np.array([[0.5, -1], [math.log(3), 0]], np.float32)
+    network.who = np.array([[3, -2], [1.5, -1]], np.float32)
+    assert network.train([1, 0.5], [0.9, 0.1]) == pytest.approx(0.5)
+    for matrix, way in ((network.wih, "input {} → hidden {}"), (network.who, "hidden {} → output {}")):
+        for end, start in np.ndindex(matrix.shape):
+            assert matrix[end, start] == pytest.approx(results[way.format(start + 1, end + 1)][1], abs=1e-6)
+
+
+def value(arithmetic: str) -> float:
+    """Work out what stands in a table, which is numbers, signs, sigmoid and ln, and nothing else."""
+    text = arithmetic.strip().replace("·", "*").replace("−", "-")
+    assert re.fullmatch(r"(?:[\d.+*() -]|sigmoid|ln)+", text)
+    return eval(text, {"sigmoid": lambda z: 1 / (1 + math.exp(-z)), "ln": math.log})
+
+
+PRESETS = "one-hidden-node", "too-fast", "all-alike", "learning-by-heart", "wrong-labels", "the-textbooks-way"
+
+
+def test_the_page_for_teachers_and_the_notebooks_name_presets_that_the_page_has():
+    teaching = (PROJECT / "docs" / "teaching.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"/learn\?preset=([\w-]+)", teaching)) == set(PRESETS)
+    for number, path in NOTEBOOKS.items():
+        linked = set(re.findall(r"/learn\?preset=([\w-]+)", path.read_text(encoding="utf-8")))
+        assert linked <= set(PRESETS)
+        assert all(preset in teaching for preset in linked), number
+
+
+def test_this_course_has_every_row_of_the_comparison():
+    table = (PROJECT / "docs" / "courses.md").read_text(encoding="utf-8")
+    rows = [line.split(" | ") for line in table.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) >= 25
+    assert [row[0] for row in rows if len(row) != 8 or row[1].strip() in {"–", ""}] == []
+    named = {number for row in rows for number in re.findall(r"\((\d)\)", row[1])}
+    assert named == set(NOTEBOOKS)
