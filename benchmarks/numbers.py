@@ -32,6 +32,7 @@ from drawing.path import DIGIT_WEIGHTS, MARK_WEIGHTS, describe_digits, describe_
 from drawing.preparation import find_ink
 from drawing.writing import INK, Ints
 from neural_network import NeuralNetwork
+from scoring import edit_distance
 
 LENGTHS = 1, 5
 KINDS = {"any gap": (-0.15, 0.5), "touching": (-0.15, 0.05), "apart": (0.05, 0.5)}
@@ -127,19 +128,6 @@ def print_score(name: str, pictures: Sequence[tuple[Image, str]], judge: Judge) 
         if among.any():
             sure = confidence[among].mean()
             print(f"  {among.mean():6.1%} are read {sure:.1%} surely, {right[among].mean():.1%} of these rightly")
-
-
-def edit_distance(text: str, other: str) -> int:
-    """Return how many digits must be added, left out or changed to make one text of the other.
-
-    Source: Wagner, Fischer, "The string-to-string correction problem", Journal of the ACM 21, 1974.
-    """
-    row = list(range(len(other) + 1))
-    for number, digit in enumerate(text, 1):
-        before, row[0] = row[0], number
-        for place, wanted in enumerate(other, 1):
-            before, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, before + (digit != wanted))
-    return row[-1]
 
 
 def fit(hands: dict[str, Hand], count: int, judge: Judge) -> None:

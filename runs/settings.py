@@ -50,8 +50,8 @@ class RunSettings:
 
     `data` is the name of a data set or of a CSV file in the data folder; without one it is MNIST, or the small digits
     of scikit-learn where MNIST cannot be had. `records` is how many are trained on, 0 for all. `wrong_labels` is the
-    share of them that get another label. A run that would be over in less than `seconds` is slowed down to them; one that is
-    `paused` waits before its first step.
+    share of them that get another label. A run that would be over in less than `seconds` is slowed down to them; one
+    that is `paused` waits before its first step.
     """
 
     data: str = ""
