@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from drawing.candidates import Candidates, draw, find_candidates
 from drawing.digit import SIDE, cut_out_digit, normalise_stroke, place
 from drawing.images import DrawingError, Grey, Image, NoInk
-from drawing.path import find_path
+from drawing.path import find_likely, find_path
 from drawing.pieces import Pieces, part_line
 from drawing.preparation import find_ink
 from drawing.writing import TOO_MUCH, Ints, Line, find_lines
@@ -141,6 +141,7 @@ def part_picture(ink: Grey) -> list[PartedLine]:
     for line in find_lines(ink):
         pieces = part_line(line)
         candidates = find_candidates(pieces)
+        candidates = candidates.take(find_likely(pieces, candidates))
         if sum(len(before.pixels) for before in parted) + len(candidates.ends) > MAX_CANDIDATES:
             raise DrawingError(TOO_MUCH)
         pixels = draw(line.ink, pieces, candidates)

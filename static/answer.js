@@ -29,7 +29,7 @@ export class AnswerView {
     const best = Math.max(...outputs);
     outputs.forEach((output, i) => {
       const className = output > 0 && output === best ? "best" : "";
-      this.#setBar(i, { share: output, text: best > 0 ? output.toFixed(2) : "", className });
+      this.#setBar(i, { share: output, text: best > 0 ? Math.min(output, 0.99).toFixed(2) : "", className });
     });
   }
 }

@@ -9,18 +9,20 @@ import { KeyboardPen } from "./keys.js";
 import { NumberView, subjectOf } from "./number.js";
 import { Pad } from "./pad.js";
 import { toPicture } from "./paint.js";
-import { listenForPictures, convertPicture } from "./pictures.js";
+import { listenForPictures, convertPicture, Preview } from "./pictures.js";
 import { Server } from "./server.js";
 import { isBlank, Sheets } from "./sheets.js";
 import { say, sayWhenSettled } from "./speech.js";
 import { TeachView } from "./teach.js";
 
+const NOTHING = "No digit is found here.";
 const at = (id) => document.getElementById(id);
 
 const server = new Server();
 const asker = new Asker((query) => server.read(query));
 const explainer = new Asker((query) => server.explain(query));
 const sheets = new Sheets();
+const preview = new Preview(at("preview"));
 const boxes = new Boxes(at("boxes"));
 const pad = new Pad(at("pad"), sheets, (place) => boxes.find(place));
 const numberView = new NumberView();
@@ -42,14 +44,13 @@ function changeSheet(action) {
 
 const undo = () => changeSheet(() => sheets.undo());
 const redo = () => changeSheet(() => sheets.redo());
-
 function showSheet() {
   const sheet = pad.sheet;
   at("undo").disabled = !sheets.canUndo && !pad.isDrawing;
   at("redo").disabled = !sheets.canRedo || pad.isDrawing;
   at("clear").disabled = isBlank(sheet);
   at("hint").hidden = !isBlank(sheet);
-  showPreview(sheet.picture);
+  preview.show(sheet.picture);
   teachView.close();
   shown = null;
   if (isBlank(sheet)) {
@@ -68,17 +69,6 @@ function makeQuery() {
   const { strokes, picture } = pad.sheet;
   const withSteps = at("preparation").open;
   return picture ? { blob: picture, withSteps } : { ...toPicture(strokes, pad.width), withSteps };
-}
-
-let previewPicture = null;
-
-function showPreview(picture) {
-  if (picture === previewPicture) return;
-  URL.revokeObjectURL(at("preview").src);
-  at("preview").hidden = !picture;
-  if (picture) at("preview").src = URL.createObjectURL(picture);
-  else at("preview").removeAttribute("src");
-  previewPicture = picture;
 }
 
 function setPen() {
@@ -114,8 +104,8 @@ function showAnswer({ detail }) {
   const { query, answer } = detail;
   hideTrouble();
   if (answer.digits.length === 0) {
-    showNoAnswer("refused", "No digit is found here.");
-    sayWhenSettled("No digit is found here.");
+    showNoAnswer("refused", NOTHING);
+    sayWhenSettled(NOTHING);
   } else {
     const words = numberView.show(answer);
     if (!teachView.isDone) sayWhenSettled(words); // else the correction is being spoken
@@ -126,12 +116,9 @@ function showAnswer({ detail }) {
   showDigit();
 }
 
-async function showBoxes({ blob, width, height }, answer) {
-  const digits = answer.digits.filter(({ box }) => box);
-  if (blob) await at("preview").decode().catch(() => {});
-  const size = blob ? { width: at("preview").naturalWidth, height: at("preview").naturalHeight } : { width, height };
-  if (digits.length + answer.left_out.length && size.width) boxes.show(digits, answer.left_out, size);
-  else boxes.hide();
+async function showBoxes(query, { digits, left_out: leftOut }) {
+  const size = query.blob ? await preview.size() : query;
+  boxes.show(digits.filter(({ box }) => box), leftOut, size);
   boxes.mark(numberView.chosen);
 }
 
@@ -153,10 +140,6 @@ function makeQuestion({ label }) {
 /** Return the drawing that a correction keeps, or nothing where the pixels of the digit say it all. */
 function makeDrawing({ query: { imageData }, answer: { digits, left_out: leftOut } }) {
   return imageData && digits.length === 1 && leftOut.length === 0 ? { imageData } : null;
-}
-
-function choose({ detail: { place, isTap } }) {
-  if (place >= 0 || isTap) numberView.choose(place);
 }
 
 function showRefusal({ detail: { problem } }) {
@@ -203,8 +186,7 @@ function showTrouble({ detail: problem }) {
   if (asker.isWaiting) showNoAnswer("empty", "Waiting for the server …"); // the answer shown is to another drawing
 }
 
-/** Hide the banner: the server works. If it had been away, it may have another network now. */
-function hideTrouble() {
+function hideTrouble() { // the server works; if it had been away, it may have another network now
   if (at("banner").hidden) return;
   at("banner").hidden = true;
   at("banner").textContent = "";
@@ -226,15 +208,16 @@ async function loadNetwork() {
     teachView.setNetwork(network);
     correctionsView.setNetwork(network);
   } catch (problem) {
-    if (!problem.mayPass) showTrouble({ detail: problem }); // else the server has sent "trouble", and the request is repeated
+    if (!problem.mayPass) showTrouble({ detail: problem }); // else the server has sent "trouble"
   }
 }
 
 /** Say what to draw: the network may know other classes than digits. */
 function setSubject(classNames) {
-  const subject = subjectOf(classNames);
-  document.title = at("title").textContent = subject === "picture" ? "What is it?" : `Which ${subject} is it?`;
-  prompt = `Draw a ${subject === "digit" ? "number" : subject}`;
+  const classes = subjectOf(classNames);
+  const subject = classes === "digit" ? "number" : classes;
+  document.title = at("title").textContent = classes === "picture" ? "What is it?" : `Which ${subject} is it?`;
+  prompt = `Draw a ${subject}`;
   if (isBlank(pad.sheet)) showNoAnswer("empty", prompt);
 }
 
@@ -251,7 +234,7 @@ asker.addEventListener("answer", showAnswer);
 asker.addEventListener("refused", showRefusal);
 explainer.addEventListener("answer", ({ detail: { answer } }) => insideView.showHidden(answer.hidden));
 numberView.addEventListener("choose", showDigit);
-pad.addEventListener("point", choose);
+pad.addEventListener("point", ({ detail: place }) => numberView.choose(place));
 at("preparation").addEventListener("toggle", () => at("preparation").open && askAgain());
 teachView.addEventListener("corrected", showCorrection);
 teachView.addEventListener("undone", showCorrection);

@@ -6,8 +6,8 @@ import { addStroke, rightEdge } from "./sheets.js";
 
 const TAP = 5; // pixels of the window: what moves no further on a digit was no stroke
 
-/** Sends "change" whenever what is on the paper has changed, a stroke under way included, "point" with {place, isTap}
-    when a mouse points at a digit or a finger taps on it. */
+/** Sends "change" whenever what is on the paper has changed, a stroke under way included, and "point" with the
+    number of a digit that a mouse points at or a finger taps on. */
 export class Pad extends EventTarget {
   #canvas;
   #sheets;
@@ -115,7 +115,7 @@ export class Pad extends EventTarget {
 
   #pointerMove(event) {
     if (event.pointerId !== this.#pointer) {
-      if (event.pointerType === "mouse" && !event.buttons) this.#pointAt(event, false);
+      if (event.pointerType === "mouse" && !event.buttons) this.#pointAt(event);
       return;
     }
     if (this.#start) {
@@ -130,7 +130,7 @@ export class Pad extends EventTarget {
 
   #pointerUp(event) {
     if (event.pointerId !== this.#pointer) return;
-    if (this.#start) this.#pointAt(this.#start, true);
+    if (this.#start) this.#pointAt(this.#start);
     else this.end();
     this.#start = this.#pointer = null;
   }
@@ -141,8 +141,8 @@ export class Pad extends EventTarget {
     this.drop(); // the system took the pointer away: a palm, a gesture
   }
 
-  #pointAt(event, isTap) {
-    this.dispatchEvent(new CustomEvent("point", { detail: { place: this.#findDigit(event), isTap } }));
+  #pointAt(event) {
+    this.dispatchEvent(new CustomEvent("point", { detail: this.#findDigit(event) }));
   }
 
   #place(event) {
