@@ -119,8 +119,9 @@ class Watcher:
 
     def note_trained(self) -> None:
         """Show the network after its last step."""
-        with one_thread():
-            self._take_snapshot()
+        if self._passed:
+            with one_thread():
+                self._take_snapshot()
         self._folder.append("trained")
 
     def note_end(self, diverged: bool, best: Epoch | None) -> None:

@@ -118,7 +118,7 @@ def answers_json(folder: RunFolder, pixels: NDArray[Any], first: int) -> dict[st
             arrays = folder.load_snapshot(number)
             outputs = np.nan_to_num(network_of(arrays).forward(inputs)[1][0])  # (output,)
             answers.append({"number": number, "outputs": outputs.tolist()})
-    return {"run": folder.name, "pixels": np.rint(pixels).astype(int).tolist(), "answers": answers}
+    return {"run": folder.name, "pixels": np.rint(pixels).astype(int).reshape(-1).tolist(), "answers": answers}
 
 
 def network_of(arrays: dict[str, NDArray[Any]]) -> NeuralNetwork:

@@ -10,6 +10,8 @@ export class Choice {
   #form = new SettingsForm(at("form"));
   #preset = null;
   #prediction = -1;
+  #ran = null; // the experiment of the run that is shown
+  #isChosen = false; // somebody here has chosen what to train, or the address has
 
   constructor() {
     const buttons = PRESETS.map((preset) => {
@@ -18,13 +20,20 @@ export class Choice {
       return button;
     });
     at("presets").replaceChildren(...buttons);
-    this.#form.addEventListener("change", () => this.writeAddress());
+    this.#form.addEventListener("change", () => this.#changed());
+    at("settings-button").addEventListener("click", () => this.#openSettings(at("settings").hidden));
+  }
+
+  #openSettings(open) {
+    at("settings").hidden = !open;
+    at("settings-button").ariaExpanded = String(open);
   }
 
   /** Make the form by what the server says of runs, and read the address. */
   describe(description) {
     this.#form.describe(description);
     const parameters = new URLSearchParams(location.search);
+    this.#isChosen = parameters.size > 0;
     const preset = PRESETS.find(({ id }) => id === parameters.get("preset"));
     for (const [name, value] of Object.entries(preset?.settings ?? {})) {
       if (!parameters.has(name)) parameters.set(name, String(value));
@@ -35,7 +44,7 @@ export class Choice {
     at("settings-problem").textContent = problem;
     at("settings-problem").hidden = !problem;
     for (const id of ["start", "step"]) at(id).hidden = !on;
-    at("settings").open = Boolean(problem) && on;
+    this.#openSettings(Boolean(problem) && on);
   }
 
   get settings() {
@@ -53,12 +62,12 @@ export class Choice {
     history.replaceState(null, "", `${location.pathname}${String(parameters) && `?${parameters}`}`);
   }
 
-  /** Show the settings of a run that somebody has started, which may be another visitor. */
+  /** Show the settings of a run that somebody has started, unless this visitor has chosen others. */
   showRun(settings) {
-    const same = Object.entries(this.settings).every(([name, value]) => settings[name] === value);
-    if (!same) {
+    this.#ran = presetOf(this.#form.differencesOf(settings));
+    if (!this.#isChosen) {
       this.#form.settings = settings;
-      this.#showPreset(presetOf(settings, this.#form));
+      this.#showPreset(this.#ran);
     }
     at("outcome").hidden = true;
   }
@@ -66,7 +75,7 @@ export class Choice {
   /** Tell what came of the experiment, and of the prediction. `summary` is null where nothing can be told. */
   showOutcome(summary) {
     const outcome = at("outcome");
-    outcome.hidden = !this.#preset || !summary;
+    outcome.hidden = !this.#preset || this.#preset !== this.#ran || !summary;
     if (outcome.hidden) return;
     const { predictions, tell } = this.#preset;
     const right = predictions.findIndex(({ holds }) => holds(summary));
@@ -76,8 +85,16 @@ export class Choice {
   }
 
   #choose(preset) {
-    this.#form.settings = preset.settings;
+    this.#isChosen = true;
+    const { data, seconds } = this.settings;
+    this.#form.settings = { data, seconds, ...preset.settings };
     this.#showPreset(preset);
+    this.writeAddress();
+  }
+
+  #changed() {
+    this.#isChosen = true;
+    if (this.#preset && presetOf(this.#form.differencesOf(this.settings)) !== this.#preset) this.#showPreset(null);
     this.writeAddress();
   }
 
@@ -103,11 +120,10 @@ export class Choice {
   }
 }
 
-/** Return the experiment that has these settings, or null. */
-function presetOf(settings, form) {
-  const differences = Object.fromEntries(form.differences.filter(([name]) => name !== "data" && name !== "seconds"));
-  const matches = ({ settings: own }) =>
-    Object.keys(own).length === Object.keys(differences).length &&
-    Object.entries(own).every(([name, value]) => settings[name] === value);
+/** Return the experiment whose settings differ like this from the usual ones, whatever the data and the pace, or null. */
+function presetOf(differences) {
+  const others = differences.filter(([name]) => name !== "data" && name !== "seconds");
+  const matches = ({ settings }) =>
+    Object.keys(settings).length === others.length && others.every(([name, value]) => settings[name] === value);
   return PRESETS.find(matches) ?? null;
 }

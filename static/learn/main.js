@@ -73,7 +73,8 @@ function begin({ run: name, settings }) {
   look.begin(settings);
   drawing.reset();
   stepView.hide();
-  at("keep").hidden = at("back").hidden = true;
+  at("keep").hidden = true;
+  showSlider(false);
   at("kept").textContent = "";
   choice.showRun(settings);
   setMode("loading");
@@ -89,7 +90,7 @@ function ready(event) {
 function modeChanged({ mode }) {
   setMode(mode);
   if (mode === "pause") offerSlider();
-  else at("back").hidden = true;
+  else showSlider(false);
   if (mode === "pause" && state.stepNext) {
     state.stepNext = false;
     attempt(() => run.command("step"));
@@ -119,9 +120,15 @@ async function offerSlider() {
   await attempt(async () => {
     const { run: described } = await run.describe();
     if (described?.id !== state.name) return;
+    if (!["pause", "ended"].includes(state.mode)) return; // it goes on already
     look.offer(described.snapshots);
-    at("back").hidden = described.snapshots.length < 2;
+    showSlider(described.snapshots.length > 1);
   });
+}
+
+function showSlider(shown) {
+  at("back").hidden = !shown;
+  at("progress").hidden = shown;
 }
 
 /** Show the run as it was at a snapshot that is kept. */
@@ -150,7 +157,8 @@ const handlers = {
   ended,
   none: () => {
     if (state.mode !== "none") setMode("none");
-    at("keep").hidden = at("back").hidden = true;
+    at("keep").hidden = true;
+    showSlider(false);
   },
 };
 

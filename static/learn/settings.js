@@ -50,10 +50,9 @@ export class SettingsForm extends EventTarget {
     for (const name of Object.keys(LABELS)) this.#write(name, String(settings[name] ?? this.#defaults[name]));
   }
 
-  /** The settings that are not the usual ones, as text. */
-  get differences() {
-    const settings = this.settings;
-    return Object.entries(settings).filter(([name, value]) => value !== this.#defaults[name]);
+  /** Return [name, value] of the settings that are not the usual ones. */
+  differencesOf(settings) {
+    return Object.keys(LABELS).map((name) => [name, settings[name]]).filter(([name, value]) => value !== this.#defaults[name]);
   }
 
   /** Take the settings from an address; return what is wrong with it, in words. */
@@ -74,7 +73,7 @@ export class SettingsForm extends EventTarget {
   /** Put the settings that are not the usual ones into `parameters`. */
   writeAddress(parameters) {
     for (const name of Object.keys(LABELS)) parameters.delete(name);
-    for (const [name, value] of this.differences) parameters.set(name, String(value));
+    for (const [name, value] of this.differencesOf(this.settings)) parameters.set(name, String(value));
   }
 
   #read(name) {
