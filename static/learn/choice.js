@@ -62,6 +62,12 @@ export class Choice {
     history.replaceState(null, "", `${location.pathname}${String(parameters) && `?${parameters}`}`);
   }
 
+  /** Return in words how settings differ from the usual ones. */
+  describeSettings(settings) {
+    const differences = this.#form.differencesOf(settings).filter(([name]) => name !== "seconds");
+    return differences.map(([name, value]) => `${name.replace("_", " ")} ${value}`).join(", ");
+  }
+
   /** Show the settings of a run that somebody has started, unless this visitor has chosen others. */
   showRun(settings) {
     this.#ran = presetOf(this.#form.differencesOf(settings));

@@ -12,7 +12,7 @@ export class Look {
     accuracy: new Chart(at("accuracy-chart"), { highest: 1, format: (value) => `${Math.round(100 * value)}%` }),
     loss: new Chart(at("loss-chart"), { format: (value) => value.toPrecision(2) }),
   };
-  #now = newRecord({});
+  #now = newRecord("");
   #before = null;
   #picture = null;
   #kept = [];
@@ -20,9 +20,10 @@ export class Look {
   #frame = 0;
   names = [];
 
-  begin(settings) {
+  /** Begin with a new run, whose settings are described by `words`. */
+  begin(words) {
     if (this.#now.snapshots.length > 1) this.#before = this.#now;
-    this.#now = newRecord(settings);
+    this.#now = newRecord(words);
     this.#moment = null;
     this.#picture = null;
     this.draw();
@@ -114,7 +115,7 @@ export class Look {
     }
     at("compare-row").hidden = !this.#before;
     at("before-key").hidden = !before;
-    at("before-key").textContent = before ? "dashed: the run before" : "";
+    at("before-key").textContent = before ? `dashed: the run before${this.#before.words && ` (${this.#before.words})`}` : "";
     at("accuracy").textContent = shown ? `training ${percent(shown.accuracy ?? null)}, validation ${percent(shown.validation_accuracy)}` : "";
     at("loss").textContent = shown ? `validation ${shown.validation_loss?.toFixed(3) ?? "out of bounds"}` : "";
     at("progress").value = ready && snapshots.length ? snapshots.at(-1).step / ready.steps : 0;
@@ -133,8 +134,8 @@ export class Look {
   }
 }
 
-function newRecord(settings) {
-  return { settings, ready: null, snapshots: [], epochs: [], end: null };
+function newRecord(words) {
+  return { words, ready: null, snapshots: [], epochs: [], end: null };
 }
 
 function linesOf({ snapshots }, name, className) {

@@ -70,7 +70,7 @@ async function use() {
 
 function begin({ run: name, settings }) {
   state.name = name;
-  look.begin(settings);
+  look.begin(choice.describeSettings(settings));
   drawing.reset();
   stepView.hide();
   at("keep").hidden = true;

@@ -15,7 +15,9 @@ export const PRESETS = [
       { text: "2 to 5 in 10", holds: (run) => accuracy(run) >= 0.15 && accuracy(run) < 0.55 },
       { text: "More than half", holds: (run) => accuracy(run) >= 0.55 },
     ],
-    tell: (run) => `It reads ${per(accuracy(run))}: one number between 0 and 1 can tell a few classes apart, not ten.`,
+    tell: (run) =>
+      `It reads ${per(accuracy(run))}: it gives everything the same answer. Its one hidden output is always above 0, so ` +
+      "whichever output has the largest weight wins, whatever the picture.",
   },
   {
     id: "too-fast",
@@ -28,7 +30,7 @@ export const PRESETS = [
       { text: "Learn, but badly", holds: (run) => run.reason !== "diverged" && accuracy(run) >= 0.5 && accuracy(run) < 0.9 },
     ],
     tell: (run) =>
-      `${run.reason === "diverged" ? "It diverged: " : ""}each step jumps over the valley and lands higher up. ` +
+      `${run.reason === "diverged" ? "It diverged. " : ""}Each step goes too far and ends with a larger loss. ` +
       `${run.last.stuck} of ${run.ready.hidden_nodes} hidden nodes are stuck at 0 or 1, where they hardly learn; ` +
       `${per(accuracy(run))} are read.`,
   },
@@ -43,8 +45,8 @@ export const PRESETS = [
       { text: "Nothing changes at all", holds: () => false },
     ],
     tell: (run) =>
-      `The nodes differ by ${per(run.last.spread)} of a weight: whatever one is told, all are told. Thirty nodes that ` +
-      `are alike do what one does, and read ${per(accuracy(run))}.`,
+      `The nodes differ by ${per(run.last.spread)} of a weight: each gets the same error as all others. Thirty nodes ` +
+      `that are alike do what one does, and read ${per(accuracy(run))}.`,
   },
   {
     id: "by-heart",
@@ -84,8 +86,10 @@ export const PRESETS = [
     ],
     tell: (run) => {
       const first = firstAt(run, 0.8);
-      const when = first === Infinity ? "It never did" : `It did after ${Math.round(first * run.ready.records)} records`;
-      return `${when}, and ended at ${per(accuracy(run))}. Small steps are many, and each is cheap but none is fast.`;
+      const { records, epochs } = run.ready;
+      const when = first === Infinity ? "It never did" : `It did after ${Math.round(first * records)} records`;
+      const steps = Math.ceil(records / 100) * epochs;
+      return `${when}, and ended at ${per(accuracy(run))} after ${run.last.step} steps. In batches of 100 it takes ${steps}.`;
     },
   },
 ];
