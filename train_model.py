@@ -141,7 +141,8 @@ def run(options: argparse.Namespace, watcher: Watcher | None) -> int:
         raise
     learnt, validation = divide(options, records)
     settings = settings_from(options, data_set)
-    network = resumed_network(options, records) if options.resume else new_network(options, settings, records)
+    network = resumed_network(options, learnt) if options.resume else new_network(options, settings, learnt)
+    del records  # its memory can be used otherwise
     print_settings(options, network, data_set.name, len(learnt.labels), len(validation.labels))
 
     list(processes)  # all are ready

@@ -206,11 +206,11 @@ class Watcher:
         self._nodes = nodes
 
     def _thin_out(self) -> None:
-        """Forget the snapshot that leaves the smallest gap, once there are too many."""
+        """Forget the snapshot that leaves the smallest gap, once there are too many; early steps change more."""
         if len(self._snapshot_steps) <= MAX_SNAPSHOTS:
             return
         numbers, steps = list(self._snapshot_steps), list(self._snapshot_steps.values())
-        gaps = [after - before for before, after in zip(steps, steps[2:], strict=False)]
+        gaps = [after**0.5 - before**0.5 for before, after in zip(steps, steps[2:], strict=False)]
         number = numbers[1 + gaps.index(min(gaps))]
         del self._snapshot_steps[number]
         self._folder.remove_snapshot(number)
