@@ -114,6 +114,8 @@ def count_digits(ink: Grey, judge: Judge) -> int | None:
         return 0
     except DrawingError:
         return None
+    if sum(len(line.pixels) for line in parted) == 1:
+        return 1
     return sum(len(find_path(line.pieces, line.candidates, judge(line.pixels)).classes) for line in parted)
 
 
@@ -129,6 +131,8 @@ def _read_line(
     rows = zip(outputs.argmax(axis=1).tolist(), outputs, boxes, pixels, strict=True)
     candidates = [Digit(*row) for row in rows]
     digits = [replace(candidates[n], label=label) for n, label in zip(path.candidates, path.classes, strict=True)]
+    if len(digits) == 1:
+        digits = [candidates[path.candidates[0]]]  # one digit is read as it is where nobody looks for numbers
     return path.confidence, digits, _place_boxes(parted.line, parted.pieces.boxes[path.marks], factors), candidates
 
 

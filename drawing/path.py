@@ -24,32 +24,34 @@ MAX_LACK = 7.0  # of the score of a path without what a judge says
 
 # Found by `python -m benchmarks.numbers fit`, with a network that had learnt from other people.
 DIGIT_WEIGHTS = {
-    "output": 0.83,
-    "sure": 0.5,
-    "others": 0.09,
-    "digit": -1.24,
-    "cuts": -0.82,
-    "length": 0.06,
-    "runs": -0.43,
-    "depth": -0.02,
-    "joined": -0.86,
-    "width": -1.09,
-    "height": 1.57,
-    "offset": -1.88,
-    "ink": 3.34,
-    "overlap": -1.35,
-    "ink squared": -0.18,
-    "height squared": -1.18,
-    "one": 0.79,
+    "output": 0.92,
+    "sure": 0.46,
+    "others": 0.05,
+    "digit": -0.74,
+    "cuts": -0.64,
+    "length": 0.08,
+    "runs": -0.61,
+    "depth": -0.37,
+    "joined": -1.0,
+    "width": -0.89,
+    "height": 1.66,
+    "offset": -1.4,
+    "ink": 3.21,
+    "overlap": -1.82,
+    "ink squared": -0.13,
+    "height squared": -1.69,
+    "one": 1.02,
 }
 MARK_WEIGHTS = {
-    "mark": 1.03,
-    "height": -1.14,
-    "height squared": -0.87,
-    "cuts": -1.83,
+    "mark": 0.9,
+    "height": -0.92,
+    "height squared": -0.65,
+    "cuts": -1.72,
 }
-# What is all that is written is more likely a digit than in made-up numbers: most pictures have one digit.
-ALONE = 1.0  # added to its score; chosen on single digits and touching pairs, of which none is lost
+# Most pictures have one digit, more than of the made-up numbers. So what is all that is written and looks like a digit
+# is preferred to a number; chosen on single digits, of which one in a thousand is parted then, and on made-up pairs.
+ALONE = 3.0  # added to its score
+SURE = 0.8  # its largest output is above this
 
 Floats = NDArray[np.floating]
 
@@ -87,7 +89,10 @@ def describe_digits(candidates: Candidates, outputs: Floats) -> Floats:
         "ink squared": shape["ink"] ** 2,
         "one": is_one,
     }
-    return np.stack([np.broadcast_to(values[name], outputs.shape) for name in DIGIT_WEIGHTS], axis=2)
+    described = np.empty((*outputs.shape, len(DIGIT_WEIGHTS)))
+    for number, name in enumerate(DIGIT_WEIGHTS):
+        described[:, :, number] = values[name]
+    return described
 
 
 def describe_marks(pieces: Pieces) -> Floats:
@@ -127,7 +132,8 @@ def _find_best(ends: Ints, scores: Floats, marks: Floats) -> Floats:
 def find_path(pieces: Pieces, candidates: Candidates, outputs: Floats) -> Path:
     """Return the best path through a line whose candidates a judge rated, `outputs` (n, classes)."""
     scores = describe_digits(candidates, outputs) @ np.array([*DIGIT_WEIGHTS.values()])  # (n, classes)
-    scores[candidates.ends[:, 1] - candidates.ends[:, 0] == len(pieces.boxes)] += ALONE
+    is_all = candidates.ends[:, 1] - candidates.ends[:, 0] == len(pieces.boxes)
+    scores[is_all & (outputs.max(axis=1) > SURE)] += ALONE
     marks = describe_marks(pieces) @ np.array([*MARK_WEIGHTS.values()])  # (pieces,)
     steps, confidence = _search(candidates.ends, scores, marks)
     chosen = [step for step in steps if step >= 0]
@@ -144,10 +150,7 @@ def _search(ends: Ints, scores: Floats, marks: Floats) -> tuple[list[int], float
     arriving: list[list[int]] = [[] for _ in range(len(marks) + 1)]
     for number, after in enumerate(ends[:, 1].tolist()):
         arriving[after].append(number)
-    best, total = (
-        [0.0],
-        [0.0],
-    )  # of all paths to each place: the highest score; the logarithm of the sum of exponentials
+    best, total = [0.0], [0.0]  # of all paths to each place: highest score, logarithm of the sum of exponentials
     last_steps = [-1]  # of the best path to each place
     for place, mark in enumerate(marks.tolist(), 1):
         ways = [(best[firsts[number]] + top[number], number) for number in arriving[place]]
