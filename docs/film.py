@@ -48,8 +48,7 @@ def save(pictures: list[Image.Image], path: Path) -> None:
     durations = [MILLISECONDS] * (len(pictures) - 1) + [LAST]
     for quality in QUALITIES:
         first, *others = pictures
-        options = {"duration": durations, "loop": 0, "quality": quality, "method": 4}
-        first.save(path, save_all=True, append_images=others, **options)
+        first.save(path, save_all=True, append_images=others, duration=durations, loop=0, quality=quality)
         if path.stat().st_size <= LARGEST:
             break
     else:

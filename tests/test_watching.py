@@ -77,7 +77,7 @@ def test_a_film_is_made_of_a_run(tmp_path, monkeypatch):
     monkeypatch.setenv("DIGITS_DATA", str(tmp_path))
     film.main(["--output", str(tmp_path / "film.webp"), "--settings", "data=digits&hidden_nodes=9&seconds=2"])
     with Image.open(tmp_path / "film.webp") as picture:
-        assert picture.n_frames > 5
+        assert getattr(picture, "n_frames", 1) > 5
         assert picture.width == film.WIDTH
     assert (tmp_path / "film.webp").stat().st_size < film.LARGEST
 
