@@ -42,6 +42,7 @@ from neural_network import NeuralNetwork
 from teaching.store import to_csv
 from teaching.teacher import CorrectionNotFoundError, Teacher
 from web import access, answers, messages
+from web.learning import running, watching
 from web.problems import describe_problems
 from web.serving import listen, serve
 from web.settings import DEFAULT_HOST, EVERYWHERE, addresses, load_teacher, read_settings, shorten, usable_model
@@ -216,6 +217,12 @@ def take_all_back() -> Reply:
     return {"total": 0} | still_learning()
 
 
+@pages.get("/learn")
+def learning_page() -> Response:
+    """Send the page that shows a training."""
+    return Response((STATIC / "learn" / "index.html").read_bytes(), mimetype="text/html")
+
+
 def still_learning() -> Reply:
     """Say so where the network does not know all corrections yet."""
     return {"learning": True} if teacher().status.learning else {}
@@ -256,6 +263,8 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     app.before_request(access.check_host)
     app.register_blueprint(pages)
     app.register_blueprint(asking)
+    app.register_blueprint(watching)
+    app.register_blueprint(running)
     app.register_blueprint(access.open_to_listed(app.config["ORIGINS"], teaching))
     if app.config["PROXIES"]:
         count = app.config["PROXIES"]

@@ -74,7 +74,14 @@ def check_host() -> None:
 
 
 def check_teacher() -> None:
-    """Refuse who may not see or change corrections: foreign pages, and clients without the token."""
+    """Refuse who may not see or change corrections, and who changes too many in a minute."""
+    check_right()
+    if request.method not in ("GET", "OPTIONS"):
+        current_app.extensions["pace"].check(client_address())
+
+
+def check_right() -> None:
+    """Refuse who may not teach: foreign pages, and clients without the token."""
     if request.method == "OPTIONS":  # the question of a browser whether it may ask
         return
     reason = reason_that_teaching_is_off()
@@ -86,8 +93,6 @@ def check_teacher() -> None:
         )
     if needs_token():
         check_token()
-    if request.method != "GET":
-        current_app.extensions["pace"].check(client_address())
 
 
 def check_token() -> None:

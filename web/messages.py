@@ -157,13 +157,13 @@ def parse_label(body: dict[str, object], class_names: Sequence[str]) -> int:
     return class_names.index(str(name)) if name in class_names else NO_CLASS
 
 
-def parse_count(values: Mapping[str, str], name: str, default: int, most: int = LARGEST) -> int:
-    """Return the whole number from 1 up that the address has for `name`, at most `most`; else the `default`."""
+def parse_count(values: Mapping[str, str], name: str, default: int, most: int = LARGEST, least: int = 1) -> int:
+    """Return the whole number from `least` to `most` that the address has for `name`, or else the `default`."""
     text = values.get(name)
     if text is None:
         return default
-    if not re.fullmatch("[0-9]{1,16}", text) or not 1 <= int(text) <= most:
-        raise CountError(f"{name} must be a whole number from 1 to {most}")
+    if not re.fullmatch("[0-9]{1,16}", text) or not least <= int(text) <= most:
+        raise CountError(f"{name} must be a whole number from {least} to {most}")
     return int(text)
 
 
