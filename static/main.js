@@ -1,101 +1,68 @@
 /* Connects the parts of the page: sends each drawing to the server, and shows the answer. */
 
-import { AnswerView } from "./answer.js";
+import { Album } from "./album.js";
 import { Asker } from "./asker.js";
 import { Boxes } from "./boxes.js";
 import { CorrectionsView } from "./corrections.js";
+import { ask } from "./dom.js";
+import { Drawing } from "./drawing.js";
 import { InsideView } from "./inside.js";
-import { KeyboardPen } from "./keys.js";
+import { NetworkView } from "./network.js";
+import { NodeCard } from "./node.js";
 import { NumberView, subjectOf } from "./number.js";
-import { Pad } from "./pad.js";
-import { toPicture } from "./paint.js";
-import { listenForPictures, convertPicture, Preview } from "./pictures.js";
+import { drawReasons } from "./pixels.js";
 import { Server } from "./server.js";
-import { isBlank, Sheets } from "./sheets.js";
 import { say, sayWhenSettled } from "./speech.js";
+import { Tally } from "./tally.js";
 import { TeachView } from "./teach.js";
 
-const NOTHING = "No digit is found here.";
+const NO_DIGIT = "No digit is found here.";
+const LATE = 200; // milliseconds after which "…" says that an answer is due
 const at = (id) => document.getElementById(id);
 
 const server = new Server();
 const asker = new Asker((query) => server.read(query));
 const explainer = new Asker((query) => server.explain(query));
-const sheets = new Sheets();
-const preview = new Preview(at("preview"));
-const boxes = new Boxes(at("boxes"));
-const pad = new Pad(at("pad"), sheets, (place) => boxes.find(place));
+const boxes = new Boxes(at("boxes"), at("reasons"));
+const drawing = new Drawing((place) => boxes.find(place));
+const card = new NodeCard();
+const networkView = new NetworkView(card);
 const numberView = new NumberView();
-const answerView = new AnswerView();
-const insideView = new InsideView(server);
+const insideView = new InsideView(server, card);
 const teachView = new TeachView(server);
 const correctionsView = new CorrectionsView(server);
+const album = new Album(server);
+const tally = new Tally(server);
 let prompt = "Draw a number";
+let hiddenNodes = 0;
 let shown = null; // the answer that is shown, {query, answer}, while the drawing is the one that it is about
+let last = []; // the digits of the drawing that is on the paper, or was last
+let late = 0; // the timer of "…"
 
-// drawing
+// the drawing
 
-/** Make a change to the sheets that is not a stroke. */
-function changeSheet(action) {
-  pad.end();
-  action();
-  pad.changed();
-}
-
-const undo = () => changeSheet(() => sheets.undo());
-const redo = () => changeSheet(() => sheets.redo());
-function showSheet() {
-  const sheet = pad.sheet;
-  at("undo").disabled = !sheets.canUndo && !pad.isDrawing;
-  at("redo").disabled = !sheets.canRedo || pad.isDrawing;
-  at("clear").disabled = isBlank(sheet);
-  at("hint").hidden = !isBlank(sheet);
-  preview.show(sheet.picture);
+function showDrawing() {
   teachView.close();
+  networkView.forgetChanges();
+  boxes.colour(-1);
   shown = null;
-  if (isBlank(sheet)) {
-    asker.forget();
-    showNoAnswer("empty", prompt);
-  } else {
-    askAgain();
-  }
+  if (!drawing.isBlank) return askAgain();
+  tally.remember(last);
+  last = [];
+  asker.forget();
+  showNoAnswer("empty", prompt);
 }
 
 function askAgain() {
-  if (!isBlank(pad.sheet)) asker.ask(makeQuery);
+  if (drawing.isBlank) return;
+  asker.ask(() => ({ ...drawing.toQuery(), withSteps: insideView.wantsSteps }));
+  awaitAnswer();
 }
 
-function makeQuery() {
-  const { strokes, picture } = pad.sheet;
-  const withSteps = at("preparation").open;
-  return picture ? { blob: picture, withSteps } : { ...toPicture(strokes, pad.width), withSteps };
-}
-
-function setPen() {
-  const percentage = at("pen").valueAsNumber;
-  pad.penWidth = percentage / 100;
-  at("pen").ariaValueText = `${percentage}% of the paper's height`;
-  at("pen-dot").style.setProperty("--pen", `${pad.penWidth * at("pad").clientHeight}px`);
-}
-
-function handleShortcut(event) {
-  if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
-  const key = event.key.toLowerCase();
-  if (key !== "z" && key !== "y") return;
-  event.preventDefault();
-  if (key === "y" || event.shiftKey) redo();
-  else undo();
-}
-
-async function takePicture(file) {
-  try {
-    const blob = await convertPicture(file);
-    changeSheet(() => sheets.setPicture(blob));
-  } catch (error) {
-    asker.forget();
-    showNoAnswer("refused", error.message);
-    say(error.message);
-  }
+/** Say "…" where the answer takes its time. */
+function awaitAnswer() {
+  clearTimeout(late);
+  late = setTimeout(() => (at("due").dataset.shown = "true"), LATE);
 }
 
 // answers
@@ -103,33 +70,58 @@ async function takePicture(file) {
 function showAnswer({ detail }) {
   const { query, answer } = detail;
   hideTrouble();
+  at("due").dataset.shown = "false";
+  clearTimeout(late);
+  if (asker.isWaiting) awaitAnswer();
   if (answer.digits.length === 0) {
-    showNoAnswer("refused", NOTHING);
-    sayWhenSettled(NOTHING);
+    showNoAnswer("refused", NO_DIGIT);
+    sayWhenSettled(NO_DIGIT);
   } else {
     const words = numberView.show(answer);
     if (!teachView.isDone) sayWhenSettled(words); // else the correction is being spoken
   }
   insideView.showSteps(answer.steps ?? []);
+  album.update(query.blob, answer);
   showBoxes(query, answer);
-  shown = !pad.isDrawing && !asker.isWaiting ? detail : null;
+  shown = drawing.isDrawing || asker.isWaiting ? null : detail;
+  if (shown) countDrawing(answer.digits);
   showDigit();
 }
 
+function countDrawing(digits) {
+  if (last.length === 0 && digits.length > 0) tally.count("drawn");
+  last = digits;
+}
+
 async function showBoxes(query, { digits, left_out: leftOut }) {
-  const size = query.blob ? await preview.size() : query;
+  const size = await drawing.sizeOf(query);
   boxes.show(digits.filter(({ box }) => box), leftOut, size);
   boxes.mark(numberView.chosen);
+  colourInk();
 }
 
 /** Show the chosen digit: its pixels, its nodes, its outputs, and the question whether it is right. */
 function showDigit() {
   const { digit } = numberView;
-  answerView.show(digit);
   boxes.mark(numberView.chosen);
+  boxes.colour(-1);
   if (!digit) return;
-  explainer.ask(() => ({ pixels: digit.pixels }));
+  networkView.show(digit);
+  explainer.ask(() => ({ pixels: digit.pixels, withHidden: insideView.wantsHidden }));
   if (shown) teachView.ask({ digit, question: makeQuestion(digit), drawing: makeDrawing(shown) });
+}
+
+function showExplanation({ detail: { answer } }) {
+  networkView.explain({ ...answer, hidden_nodes: hiddenNodes });
+  insideView.showHidden(answer);
+  if (answer.pixels === numberView.digit?.pixels) colourInk();
+}
+
+/** Colour the ink on the paper by what it spoke for, while nobody draws. */
+function colourInk() {
+  const reasons = shown && at("why").checked && networkView.reasons;
+  const neutral = document.documentElement.dataset.theme === "dark" ? [255, 255, 255] : [0, 0, 0]; // as the ink is
+  boxes.colour(numberView.chosen, reasons ? drawReasons(reasons.pixels, reasons.why, neutral) : "");
 }
 
 function makeQuestion({ label }) {
@@ -144,36 +136,59 @@ function makeDrawing({ query: { imageData }, answer: { digits, left_out: leftOut
 
 function showRefusal({ detail: { problem } }) {
   hideTrouble();
-  if (problem.code === "no-ink") showNoAnswer("empty", prompt);
-  else showNoAnswer("refused", problem.message);
-  sayWhenSettled(problem.code === "no-ink" ? prompt : problem.message);
+  const words = problem.code === "no-ink" ? prompt : problem.message;
+  showNoAnswer(problem.code === "no-ink" ? "empty" : "refused", words);
+  sayWhenSettled(words);
 }
 
 function showNoAnswer(state, sentence) {
+  clearTimeout(late);
+  at("due").dataset.shown = "false";
   teachView.close();
   explainer.forget();
+  card.hide();
   numberView.showSentence(state, sentence);
-  answerView.show();
+  networkView.show(null);
   boxes.hide();
-  insideView.showHidden([]);
+  insideView.showHidden(null);
   insideView.showSteps([]);
+}
+
+function refuseFile({ detail: error }) {
+  asker.forget();
+  showNoAnswer("refused", error.message);
+  say(error.message);
 }
 
 // teaching
 
-function showCorrection() {
+async function showLesson(step) {
+  networkView.markChanges();
+  tally.count("taught", step);
   networkChanged();
   correctionsView.refresh();
-}
-
-function showChange() {
-  teachView.close(); // the words about the answer may no longer be right
-  networkChanged();
+  try {
+    const words = await tally.compare();
+    if (step > 0) teachView.addWords(words);
+  } catch {
+    // the server is away: the page says so where it matters
+  }
 }
 
 function networkChanged() {
   loadNetwork();
   askAgain();
+}
+
+function undoLesson(event) {
+  if (!teachView.canUndo) return;
+  event.preventDefault(); // the lesson is undone, and not a stroke
+  teachView.undo();
+}
+
+function invite() {
+  at("invite-code").src = "address.svg";
+  ask(at("invite-dialog"));
 }
 
 // while the server is away
@@ -202,11 +217,12 @@ function goOn() {
 async function loadNetwork() {
   try {
     const network = await server.network();
+    hiddenNodes = network.hidden_nodes;
     setSubject(network.class_names);
-    answerView.setClasses(network.class_names);
-    insideView.setNetwork(network);
-    teachView.setNetwork(network);
-    correctionsView.setNetwork(network);
+    at("invite").hidden = !network.address;
+    at("invite-address").textContent = network.address;
+    for (const view of [insideView, teachView, correctionsView]) view.setNetwork(network);
+    networkView.setClasses(network.class_names);
   } catch (problem) {
     if (!problem.mayPass) showTrouble({ detail: problem }); // else the server has sent "trouble"
   }
@@ -218,30 +234,31 @@ function setSubject(classNames) {
   const subject = classes === "digit" ? "number" : classes;
   document.title = at("title").textContent = classes === "picture" ? "What is it?" : `Which ${subject} is it?`;
   prompt = `Draw a ${subject}`;
-  if (isBlank(pad.sheet)) showNoAnswer("empty", prompt);
+  if (drawing.isBlank) showNoAnswer("empty", prompt);
 }
 
-at("undo").addEventListener("click", undo);
-at("redo").addEventListener("click", redo);
-at("clear").addEventListener("click", () => changeSheet(() => sheets.clear()));
-at("pen").addEventListener("input", setPen);
-addEventListener("resize", setPen);
-document.addEventListener("keydown", handleShortcut);
-pad.addEventListener("change", showSheet);
-new KeyboardPen({ pad, canvas: at("pad"), paper: at("paper"), cursor: at("cursor"), undo, say });
-listenForPictures({ page: document, paper: at("paper"), inputs: [at("file"), at("photo")], give: takePicture });
+drawing.addEventListener("change", showDrawing);
+drawing.addEventListener("point", ({ detail: place }) => numberView.choose(place));
+drawing.addEventListener("undo", undoLesson);
+drawing.addEventListener("files", ({ detail: files }) => album.take(files));
+drawing.addEventListener("refused", refuseFile);
+album.addEventListener("open", ({ detail: blob }) => drawing.setPicture(blob));
 asker.addEventListener("answer", showAnswer);
 asker.addEventListener("refused", showRefusal);
-explainer.addEventListener("answer", ({ detail: { answer } }) => insideView.showHidden(answer.hidden));
+explainer.addEventListener("answer", showExplanation);
 numberView.addEventListener("choose", showDigit);
-pad.addEventListener("point", ({ detail: place }) => numberView.choose(place));
-at("preparation").addEventListener("toggle", () => at("preparation").open && askAgain());
-teachView.addEventListener("corrected", showCorrection);
-teachView.addEventListener("undone", showCorrection);
-correctionsView.addEventListener("changed", showChange);
+insideView.addEventListener("open", askAgain);
+at("why").addEventListener("change", colourInk);
+document.addEventListener("themechange", colourInk);
+teachView.addEventListener("confirmed", () => tally.count("right"));
+teachView.addEventListener("corrected", () => showLesson(1));
+teachView.addEventListener("undone", ({ detail: { wasLearnt } }) => (wasLearnt ? showLesson(-1) : tally.count("right", -1)));
+correctionsView.addEventListener("changed", () => (teachView.close(), networkChanged()));
+tally.addEventListener("taught", () => (correctionsView.refresh(), networkChanged()));
+at("invite").addEventListener("click", invite);
 server.addEventListener("trouble", showTrouble);
 server.addEventListener("back", goOn);
 
-setPen();
-showSheet();
+at("no-modules").remove();
+showDrawing();
 loadNetwork();

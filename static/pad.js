@@ -44,16 +44,17 @@ export class Pad extends EventTarget {
 
   /** How wide the sheet is: as wide as the paper, or more where the drawing was made on a wider one. */
   get width() {
-    return Math.max(this.#aspect, rightEdge(this.#sheets.now)); // a stroke under way goes no further than this
+    return Math.max(this.aspect, rightEdge(this.#sheets.now)); // a stroke under way goes no further than this
   }
 
-  get #aspect() {
+  /** How wide the paper is. */
+  get aspect() {
     return this.#canvas.clientWidth / Math.max(1, this.#canvas.clientHeight);
   }
 
   /** How much smaller the sheet is shown than it was drawn, and where it begins, in heights of the paper. */
   get view() {
-    const scale = this.#aspect / this.width;
+    const scale = this.aspect / this.width;
     return { scale, top: (1 - scale) / 2 };
   }
 

@@ -17,9 +17,13 @@ TEXTS = ("text/", "application/json", "application/javascript", "image/svg+xml")
 
 
 def page(name: str) -> Response:
-    """Return a page that calls its files by the version of all of them; modules pass that on to each other."""
-    html = (STATIC / name).read_text(encoding="utf-8")
-    return Response(html.replace('"static/', f'"static/{version()}'), mimetype="text/html")
+    """Return a page that calls its files by the version of all of them, which modules pass on to each other.
+
+    The modules are asked for at once, and not each only when another one has come that imports it.
+    """
+    html, folder = (STATIC / name).read_text(encoding="utf-8"), f"static/{version()}"
+    modules = "".join(f'<link rel="modulepreload" href="{folder}{path.name}">' for path in sorted(STATIC.glob("*.js")))
+    return Response(html.replace('"static/', f'"{folder}').replace("</head>", f"{modules}</head>"), mimetype="text/html")
 
 
 def version() -> str:
