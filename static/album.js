@@ -83,7 +83,7 @@ export class Album extends EventTarget {
 
   #save() {
     const rows = this.#entries.map(({ file, answer, problem }) => [
-      file.name, answer?.text.replaceAll("\n", " ") ?? "", answer?.confidence.toFixed(3) ?? "", answer?.unsure ?? "", problem,
+      file.name, answer?.text.replaceAll("\n", " ") ?? "", answer ? Math.min(answer.confidence, 0.999).toFixed(3) : "", answer?.unsure ?? "", problem,
     ]);
     const text = [["file", "number", "confidence", "unsure", "problem"], ...rows].map((row) => row.map(quote).join(",")).join("\r\n");
     save(new Blob([`${text}\r\n`], { type: "text/csv" }), "numbers.csv");

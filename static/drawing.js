@@ -10,6 +10,7 @@ import { convertPicture, listenForPictures, Preview } from "./pictures.js";
 import { isBlank, Sheets } from "./sheets.js";
 import { say } from "./speech.js";
 
+const EXAMPLE_WIDTH = 1.5; // of the widest example, in heights of the paper
 const at = (id) => document.getElementById(id);
 
 export class Drawing extends EventTarget {
@@ -43,6 +44,11 @@ export class Drawing extends EventTarget {
 
   get isDrawing() {
     return this.#pad.isDrawing;
+  }
+
+  /** A number that is another one as soon as something else is drawn. */
+  get revision() {
+    return this.#pad.revision;
   }
 
   /** Return the drawing as {imageData, width, height}, or the picture in its place as {blob}. */
@@ -83,9 +89,10 @@ export class Drawing extends EventTarget {
 
   #showExample() {
     const { title, strokes } = examples[this.#example];
-    const middle = this.#pad.aspect / 2;
-    const moved = strokes.map((stroke) => stroke.map(([x, y]) => ({ x: x + middle, y, width: this.#pad.penWidth })));
-    this.#change(() => this.#sheets.setStrokes(moved));
+    const { aspect, penWidth: width } = this.#pad;
+    const scale = Math.min(1, aspect / EXAMPLE_WIDTH);
+    const place = ([x, y]) => ({ x: aspect / 2 + scale * x, y: 0.5 + scale * (y - 0.5), width });
+    this.#change(() => this.#sheets.setStrokes(strokes.map((stroke) => stroke.map(place))));
     this.#example = (this.#example + 1) % examples.length;
     say(`Example: ${title}`);
     at("example").title = `Example ${this.#example || examples.length} of ${examples.length}: ${title}`;

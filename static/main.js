@@ -2,15 +2,13 @@
 
 import { Album } from "./album.js";
 import { Asker } from "./asker.js";
-import { Boxes } from "./boxes.js";
 import { CorrectionsView } from "./corrections.js";
 import { ask } from "./dom.js";
 import { Drawing } from "./drawing.js";
 import { InsideView } from "./inside.js";
-import { NetworkView } from "./network.js";
 import { NodeCard } from "./node.js";
-import { NumberView, subjectOf } from "./number.js";
-import { drawReasons } from "./pixels.js";
+import { subjectOf } from "./number.js";
+import { ReadingView } from "./reading.js";
 import { Server } from "./server.js";
 import { say, sayWhenSettled } from "./speech.js";
 import { Tally } from "./tally.js";
@@ -22,20 +20,18 @@ const at = (id) => document.getElementById(id);
 
 const server = new Server();
 const asker = new Asker((query) => server.read(query));
-const explainer = new Asker((query) => server.explain(query));
-const boxes = new Boxes(at("boxes"), at("reasons"));
-const drawing = new Drawing((place) => boxes.find(place));
 const card = new NodeCard();
-const networkView = new NetworkView(card);
-const numberView = new NumberView();
 const insideView = new InsideView(server, card);
+const reading = new ReadingView(server, insideView, card);
+const drawing = new Drawing((place) => reading.find(place));
 const teachView = new TeachView(server);
 const correctionsView = new CorrectionsView(server);
 const album = new Album(server);
 const tally = new Tally(server);
 let prompt = "Draw a number";
-let hiddenNodes = 0;
 let shown = null; // the answer that is shown, {query, answer}, while the drawing is the one that it is about
+let answered = null; // the latest answer
+let asked = 0; // the revision of the drawing that was asked about last
 let last = []; // the digits of the drawing that is on the paper, or was last
 let late = 0; // the timer of "…"
 
@@ -43,10 +39,13 @@ let late = 0; // the timer of "…"
 
 function showDrawing() {
   teachView.close();
-  networkView.forgetChanges();
-  boxes.colour(-1);
+  reading.isFinal = false;
   shown = null;
-  if (!drawing.isBlank) return askAgain();
+  if (!drawing.isBlank) {
+    if (asked !== drawing.revision) askAgain();
+    else if (answered?.query.revision === asked) settle(); // the pen was lifted, and nothing else has changed
+    return;
+  }
   tally.remember(last);
   last = [];
   asker.forget();
@@ -55,7 +54,11 @@ function showDrawing() {
 
 function askAgain() {
   if (drawing.isBlank) return;
-  asker.ask(() => ({ ...drawing.toQuery(), withSteps: insideView.wantsSteps }));
+  asked = drawing.revision;
+  asker.ask(() => {
+    asked = drawing.revision;
+    return { ...drawing.toQuery(), revision: asked, withSteps: insideView.wantsSteps };
+  });
   awaitAnswer();
 }
 
@@ -67,66 +70,41 @@ function awaitAnswer() {
 
 // answers
 
-function showAnswer({ detail }) {
+async function showAnswer({ detail }) {
   const { query, answer } = detail;
+  const size = await drawing.sizeOf(query);
+  if (drawing.isBlank) return; // it was cleared while the picture was loaded
   hideTrouble();
   at("due").dataset.shown = "false";
   clearTimeout(late);
   if (asker.isWaiting) awaitAnswer();
-  if (answer.digits.length === 0) {
-    showNoAnswer("refused", NO_DIGIT);
-    sayWhenSettled(NO_DIGIT);
-  } else {
-    const words = numberView.show(answer);
-    if (!teachView.isDone) sayWhenSettled(words); // else the correction is being spoken
-  }
-  insideView.showSteps(answer.steps ?? []);
   album.update(query.blob, answer);
-  showBoxes(query, answer);
-  shown = drawing.isDrawing || asker.isWaiting ? null : detail;
-  if (shown) countDrawing(answer.digits);
-  showDigit();
+  answered = detail;
+  if (answer.digits.length === 0) showNoAnswer("refused", NO_DIGIT);
+  const words = answer.digits.length === 0 ? NO_DIGIT : reading.show(answer, size);
+  if (!teachView.isDone) sayWhenSettled(words); // else the correction is being spoken
+  if (!drawing.isDrawing && !asker.isWaiting) settle();
 }
 
-function countDrawing(digits) {
+/** Go on from the answer to a drawing that stays as it is for now: it can be taught, and counts. */
+function settle() {
+  shown = answered;
+  const { digits } = shown.answer;
   if (last.length === 0 && digits.length > 0) tally.count("drawn");
   last = digits;
+  reading.isFinal = true;
+  askAbout();
 }
 
-async function showBoxes(query, { digits, left_out: leftOut }) {
-  const size = await drawing.sizeOf(query);
-  boxes.show(digits.filter(({ box }) => box), leftOut, size);
-  boxes.mark(numberView.chosen);
-  colourInk();
-}
-
-/** Show the chosen digit: its pixels, its nodes, its outputs, and the question whether it is right. */
-function showDigit() {
-  const { digit } = numberView;
-  boxes.mark(numberView.chosen);
-  boxes.colour(-1);
-  if (!digit) return;
-  networkView.show(digit);
-  explainer.ask(() => ({ pixels: digit.pixels, withHidden: insideView.wantsHidden }));
-  if (shown) teachView.ask({ digit, question: makeQuestion(digit), drawing: makeDrawing(shown) });
-}
-
-function showExplanation({ detail: { answer } }) {
-  networkView.explain({ ...answer, hidden_nodes: hiddenNodes });
-  insideView.showHidden(answer);
-  if (answer.pixels === numberView.digit?.pixels) colourInk();
-}
-
-/** Colour the ink on the paper by what it spoke for, while nobody draws. */
-function colourInk() {
-  const reasons = shown && at("why").checked && networkView.reasons;
-  const neutral = document.documentElement.dataset.theme === "dark" ? [255, 255, 255] : [0, 0, 0]; // as the ink is
-  boxes.colour(numberView.chosen, reasons ? drawReasons(reasons.pixels, reasons.why, neutral) : "");
+/** Ask whether the chosen digit is right. */
+function askAbout() {
+  const { digit } = reading;
+  if (shown && digit) teachView.ask({ digit, question: makeQuestion(digit), drawing: makeDrawing(shown) });
 }
 
 function makeQuestion({ label }) {
   const { digits } = shown.answer;
-  return digits.length > 1 ? `Is digit ${numberView.chosen + 1} a ${label}?` : "Is that right?";
+  return digits.length > 1 ? `Is digit ${reading.chosen + 1} a ${label}?` : "Is that right?";
 }
 
 /** Return the drawing that a correction keeps, or nothing where the pixels of the digit say it all. */
@@ -145,13 +123,8 @@ function showNoAnswer(state, sentence) {
   clearTimeout(late);
   at("due").dataset.shown = "false";
   teachView.close();
-  explainer.forget();
   card.hide();
-  numberView.showSentence(state, sentence);
-  networkView.show(null);
-  boxes.hide();
-  insideView.showHidden(null);
-  insideView.showSteps([]);
+  reading.showSentence(state, sentence);
 }
 
 function refuseFile({ detail: error }) {
@@ -163,7 +136,7 @@ function refuseFile({ detail: error }) {
 // teaching
 
 async function showLesson(step) {
-  networkView.markChanges();
+  reading.markChanges();
   tally.count("taught", step);
   networkChanged();
   correctionsView.refresh();
@@ -211,18 +184,16 @@ function hideTrouble() { // the server works; if it had been away, it may have a
 function goOn() {
   if (!asker.isWaiting) hideTrouble();
   asker.retry();
-  explainer.retry();
+  reading.retry();
 }
 
 async function loadNetwork() {
   try {
     const network = await server.network();
-    hiddenNodes = network.hidden_nodes;
     setSubject(network.class_names);
     at("invite").hidden = !network.address;
     at("invite-address").textContent = network.address;
-    for (const view of [insideView, teachView, correctionsView]) view.setNetwork(network);
-    networkView.setClasses(network.class_names);
+    for (const view of [insideView, reading, teachView, correctionsView]) view.setNetwork(network);
   } catch (problem) {
     if (!problem.mayPass) showTrouble({ detail: problem }); // else the server has sent "trouble"
   }
@@ -238,18 +209,15 @@ function setSubject(classNames) {
 }
 
 drawing.addEventListener("change", showDrawing);
-drawing.addEventListener("point", ({ detail: place }) => numberView.choose(place));
+drawing.addEventListener("point", ({ detail: place }) => reading.choose(place));
 drawing.addEventListener("undo", undoLesson);
 drawing.addEventListener("files", ({ detail: files }) => album.take(files));
 drawing.addEventListener("refused", refuseFile);
 album.addEventListener("open", ({ detail: blob }) => drawing.setPicture(blob));
 asker.addEventListener("answer", showAnswer);
 asker.addEventListener("refused", showRefusal);
-explainer.addEventListener("answer", showExplanation);
-numberView.addEventListener("choose", showDigit);
+reading.addEventListener("digit", askAbout);
 insideView.addEventListener("open", askAgain);
-at("why").addEventListener("change", colourInk);
-document.addEventListener("themechange", colourInk);
 teachView.addEventListener("confirmed", () => tally.count("right"));
 teachView.addEventListener("corrected", () => showLesson(1));
 teachView.addEventListener("undone", ({ detail: { wasLearnt } }) => (wasLearnt ? showLesson(-1) : tally.count("right", -1)));

@@ -70,9 +70,9 @@ export class NetworkView {
     this.#before = null;
   }
 
-  /** The digit's own picture of reasons, {pixels, why}, or nothing. */
+  /** The reasons for the digit that is shown, {pixels, why}, once they have come. */
   get reasons() {
-    return this.#digit && this.#explanation ? { pixels: this.#digit.pixels, why: this.#explanation.why } : null;
+    return this.#digit && this.#digit.pixels === this.#explanation?.pixels ? this.#explanation : null;
   }
 
   #showPixels() {

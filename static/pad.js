@@ -24,6 +24,7 @@ export class Pad extends EventTarget {
     this.#sheets = sheets;
     this.#findDigit = findDigit;
     this.penWidth = 0.06;
+    this.revision = 0; // another one for each change of the ink
     canvas.addEventListener("pointerdown", (event) => this.#pointerDown(event));
     canvas.addEventListener("pointermove", (event) => this.#pointerMove(event));
     canvas.addEventListener("pointerup", (event) => this.#pointerUp(event));
@@ -72,17 +73,18 @@ export class Pad extends EventTarget {
   end() {
     if (!this.#stroke) return;
     this.#sheets.addStroke(this.#stroke);
-    this.drop();
+    this.#stroke = this.#pointer = null;
+    this.changed(false);
   }
 
   /** Drop the stroke under way. */
   drop() {
-    this.#stroke = null;
-    this.#pointer = null;
+    this.#stroke = this.#pointer = null;
     this.changed();
   }
 
-  changed() {
+  changed(isOther = true) {
+    if (isOther) this.revision += 1;
     this.#frame ||= requestAnimationFrame(() => this.paint());
     this.dispatchEvent(new Event("change"));
   }
