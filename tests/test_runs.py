@@ -314,6 +314,7 @@ def test_a_change_of_the_class_changes_what_a_step_shows(record, monkeypatch):
         ("data", ["digits"]),
         ("data", "x" * 9999),
         ("colour", "red"),
+        ("", None),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_named(name, value):
