@@ -72,8 +72,8 @@ class RunSettings:
 def parse_settings(values: Mapping[str, Any]) -> RunSettings:
     """Return the settings that `values` hold, with the usual ones where they are missing. Raises `SettingsError`."""
     known = [field.name for field in fields(RunSettings)]
-    if unknown := next((name for name in values if name not in known), None):
-        raise SettingsError(f"There is no setting {unknown[:40]!r}; there are {', '.join(known)}.")
+    if unknown := [name for name in values if name not in known]:
+        raise SettingsError(f"There is no setting {unknown[0][:40]!r}; there are {', '.join(known)}.")
     settings = RunSettings(**values)
     for name, limits in LIMITS.items():
         _check(name, getattr(settings, name), limits)

@@ -358,6 +358,8 @@ def test_every_route_is_on_one_of_the_blueprints(app):
         "pages",
         "asking",
         "listed.teaching",
+        "watching",
+        "running",
     }
 
 

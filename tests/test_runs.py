@@ -110,7 +110,8 @@ def test_about_sixty_snapshots_are_kept_spread_over_the_run(train, monkeypatch):
 
 def test_of_many_nodes_those_that_changed_most_are_shown_and_stay_in_their_places(train, monkeypatch):
     monkeypatch.setattr(watched, "MAX_NODES", 4)
-    monkeypatch.setattr(watched, "SHORTEST", 0.0)
+    for name in ("SHORTEST", "LONGEST"):  # a snapshot after every step
+        monkeypatch.setattr(watched, name, 0.0)
     run = train()
     first, *_, before, last = (run.load_snapshot(number) for number in run.snapshots())
     change = np.square(last["wih"] - first["wih"]).sum(axis=1)
@@ -313,6 +314,7 @@ def test_a_change_of_the_class_changes_what_a_step_shows(record, monkeypatch):
         ("data", ["digits"]),
         ("data", "x" * 9999),
         ("colour", "red"),
+        ("", None),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_named(name, value):
