@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
@@ -17,6 +19,7 @@ BLUE, ORANGE, GREY = "#2a6fbb", "#d9601a", "#6b6b6b"
 SIDE = 28
 WRONG_SHOWN, UNSURE_SHOWN = 24, 16  # of one's own pictures
 MISTAKES_SHOWN = 40
+MISREAD_SHOWN = 24  # numbers
 Inputs = NDArray[np.float32]
 Floats = NDArray[np.floating]
 Labels = NDArray[np.integer]
@@ -43,6 +46,27 @@ class Answer:
         """The answer in words: true class, answer, confidence, membership; long names stand on a line of their own."""
         names = f"{self.answer}?" if self.is_right else f"{self.truth} → {self.answer}"
         return f"{names}{chr(10) if len(names) > 6 else ' '}({self.confidence:.0%}, {self.membership:.0%})"
+
+
+@dataclass(frozen=True)
+class Misread:
+    """A misread number: its picture, each digit that was read with its box, what it is, what was read, how surely.
+
+    The boxes are left, top, width and height in pixels; the confidence is 0 to 1.
+    """
+
+    drawing: NDArray[np.integer]
+    digits: Sequence[tuple[str, tuple[int, int, int, int]]]
+    truth: str
+    text: str
+    confidence: float
+
+    @property
+    def title(self) -> str:
+        """The answer in words."""
+        text = " / ".join(self.text.splitlines()) or "nothing"
+        space = " " if len(self.truth + text) < 36 else "\n"
+        return f"{self.truth} read as{space}{text} ({100 * self.confidence:.0f} % sure)"
 
 
 def draw_learning_curve(history: Sequence[dict[str, float]], path: Path) -> None:
@@ -140,7 +164,7 @@ def draw_misclassified_records(mistakes: Sequence[Answer], path: Path) -> None:
 def draw_answers_to_look_at(drawings: Sequence[NDArray[np.integer]], answers: Sequence[Answer], path: Path) -> None:
     """Draw one's own pictures with answers that a person should look at, each beside the pixels that it became.
 
-    `drawings` are (height, width) or (height, width, channels) in OpenCV's order: blue, green, red, alpha.
+    `drawings` are what `show_drawing` takes.
     """
     columns = 4
     rows = -(-len(drawings) // columns)
@@ -150,10 +174,38 @@ def draw_answers_to_look_at(drawings: Sequence[NDArray[np.integer]], answers: Se
     for axes in grid.flat:
         axes.axis("off")
     for left, right, drawing, answer in zip(grid.flat[::2], grid.flat[1::2], drawings, answers, strict=False):
-        colours = drawing if drawing.ndim == 2 else drawing[:, :, [2, 1, 0, 3][: drawing.shape[2]]]
-        left.imshow(colours, cmap="gray")
+        show_drawing(left, drawing)
         right.imshow(answer.pixels.reshape(SIDE, SIDE), cmap="gray_r", vmin=0, vmax=255)
         left.set_title(answer.title, fontsize=9, loc="left", color=GREY if answer.is_right else ORANGE)
+    save(figure, path)
+
+
+def draw_misread_numbers(numbers: Sequence[Misread], count: int, path: Path) -> None:
+    """Draw `numbers`, the first of `count` that were misread, with the digits that were read and their boxes."""
+    width, height = 4.0, 1.75  # inches
+    columns = min(3, len(numbers))
+    rows = -(-len(numbers) // columns)
+    size = width * columns, (height + 0.4) * rows + 0.5
+    figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(h_pad=0.1))  # titles belong to what is below them
+    some = "" if len(numbers) == count else f", {len(numbers)} of {count}"
+    figure.suptitle(f"Misread, the surest first{some}")
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes in grid.flat:
+        axes.axis("off")
+    for axes, number in zip(grid.flat, numbers, strict=False):
+        show_drawing(axes, number.drawing)
+        bottom, right = number.drawing.shape[:2]
+        inch = max(right / width, bottom / height)  # in pixels of the drawing
+        axes.set_ylim(bottom - 0.5, -0.2 * inch)  # room for labels
+        frame = Rectangle((-0.5, -0.5), right, bottom, fill=False, edgecolor=GREY, linewidth=0.3, clip_on=False)
+        axes.add_patch(frame)
+        for label, (left, top, wide, high) in number.digits:
+            box = Rectangle((left - 0.5, top - 0.5), wide, high, fill=False, edgecolor=BLUE, linewidth=0.8)
+            axes.add_patch(box)
+            place = left + wide / 2, top - 0.04 * inch
+            text = axes.text(*place, label, color=BLUE, fontsize=9, ha="center", va="bottom")
+            text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.5})
+        axes.set_title(number.title, fontsize=9, loc="left", color=ORANGE)
     save(figure, path)
 
 
@@ -244,6 +296,12 @@ def draw_corrections(errors: Shares, losses: Shares, path: Path) -> None:
     right.set(title="Everybody else: MNIST test digits", ylabel="accuracy lost (percentage points)")
     left.legend(frameon=False)
     save(figure, path)
+
+
+def show_drawing(axes: Axes, drawing: NDArray[np.integer]) -> None:
+    """Show a picture (height, width), or (height, width, channels) in OpenCV's order: blue, green, red, alpha."""
+    colours = drawing if drawing.ndim == 2 else drawing[:, :, [2, 1, 0, 3][: drawing.shape[2]]]
+    axes.imshow(colours, cmap="gray")
 
 
 def show_digit(axes: Axes, inputs: Inputs) -> None:

@@ -10,40 +10,38 @@ import sys
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from confidence import reliability
+import report
 from data.csv_files import MAX_CLASSES
 from data.data_sets import DATA_SETS, MNIST, default_model, load, shipped_model
 from data.distortion import Affine
 from data.files import PROJECT, short_path
 from data.model_files import load_model
-from data.pictures import find_files, find_pictures
-from data.records import NO_CLASS, PIXELS, DataError, Pixels, Records, scale, targets
-from explanation import backquery
+from data.pictures import NumberPicture, check_readable, find_files, find_numbers, find_pictures, prepare_files
+from data.records import NO_CLASS, PIXELS, DataError, Pixels, Records, scale
 from neural_network import NeuralNetwork
+from reading import check_digits, read_image
 from scoring import (
     Answers,
     Certainty,
+    Group,
+    NumberAnswers,
+    NumberScore,
+    NumbersResult,
     PicturesResult,
     Result,
     class_report,
     compare,
+    compare_numbers,
     compare_pictures,
     confusions,
     interpret,
     measure_certainty,
     query_views,
-    rows_to_look_at,
-    to_tell_apart,
 )
-
-if TYPE_CHECKING:
-    import charts
 
 CONFUSIONS_SHOWN = 10
 OTHERS = 1000  # pictures of something else that are made up: a few seconds for them
@@ -68,7 +66,10 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     data.add_argument("csv", nargs="*", type=Path, default=[], help="CSV files: a label and 784 pixels a row")
     text = "a data set by name (default: the one the model learnt from)"
     data.add_argument("--dataset", choices=DATA_SETS, help=text)
-    text = "your own pictures, named like 7.png or 7/a.png, or with a labels.csv (path,label,writer)"
+    text = (
+        "your own pictures, named like 7.png or 7/a.png, or with a labels.csv (path,label,writer); a label such as 407"
+    )
+    text += " makes it a folder of numbers"
     data.add_argument("--images", type=Path, metavar="FOLDER", help=text)
     text = "pictures of something else (default: records with label 255, or made-up scribbles and pairs)"
     parser.add_argument("--others", type=Path, metavar="FOLDER", help=text)
@@ -90,7 +91,9 @@ def run(options: argparse.Namespace) -> None:
     if not options.model.exists():
         raise DataError(f"there is no model at {options.model}; train one with: python train_model.py")
     network = load_model(options.model)
-    if options.images:
+    if options.images and (numbers := find_numbers(options.images, network.class_names)):
+        score_numbers(options, network, numbers)
+    elif options.images:
         score_pictures(options, network)
     else:
         score_records(options, network)
@@ -119,8 +122,8 @@ def score_records(options: argparse.Namespace, network: NeuralNetwork) -> None:
         low, high = result.confidence_interval
         print(f"95 % confidence interval: {low * 100:.2f} % to {high * 100:.2f} %")
     if folder := report_folder(options):
-        draw(folder, result, network, records, answers)
-        draw_certainty(folder, answers, records.labels, others, certainty)
+        report.draw_records(folder, result, network, records, answers)
+        report.draw_certainty(folder, answers, records.labels, others, certainty)
 
 
 def find_views(name: str) -> tuple[Affine, ...]:
@@ -207,28 +210,8 @@ def score_pictures(options: argparse.Namespace, network: NeuralNetwork) -> None:
         print_certainty(certainty)
         print_score(result)
     if folder := report_folder(options):
-        draw_certainty(folder, answers, records.labels, others, certainty)
-        draw_answers_to_look_at([picture.path for picture in readable], records, answers, folder / "look_at.png")
-
-
-def prepare_files(paths: list[Path]) -> tuple[Pixels, dict[str, str]]:
-    """Return the pixels (n, 784) of those picture files that can be read, and the reason for each that cannot.
-
-    Raises `DataError` where none can be read.
-    """
-    from drawing.decoding import decode  # OpenCV is slow to import, and --help does without it
-    from drawing.images import DrawingError
-    from drawing.preparation import prepare
-
-    pixels, unreadable = [], {}
-    for path in paths:
-        try:
-            pixels.append(prepare(decode(path.read_bytes())))  # (28, 28)
-        except DrawingError as error:
-            unreadable[str(path)] = str(error)
-    if not pixels:
-        raise DataError(f"none of {len(paths)} pictures can be read; {paths[0]}: {unreadable[str(paths[0])]}.")
-    return np.stack(pixels).reshape(-1, PIXELS), unreadable
+        report.draw_certainty(folder, answers, records.labels, others, certainty)
+        report.draw_answers_to_look_at([picture.path for picture in readable], records, answers, folder / "look_at.png")
 
 
 def read_others(options: argparse.Namespace, records: Records) -> Pixels:
@@ -244,12 +227,41 @@ def read_others(options: argparse.Namespace, records: Records) -> Pixels:
     return strange if len(strange) else make_strange(records.pixels, OTHERS, seed=0)
 
 
+def score_numbers(options: argparse.Namespace, network: NeuralNetwork, found: list[NumberPicture]) -> None:
+    """Score the pictures of numbers that were `found` in a folder, and draw those that were misread."""
+    if options.views or options.others:
+        raise DataError(f"{options.images} has numbers of several digits; leave out --views and --others for it.")
+    check_digits(network, options.model)
+    answers = read_numbers(network, [picture.path for picture in found])
+    result = compare_numbers(str(options.model), str(options.images), found, answers)
+    if options.json:
+        print(json.dumps(asdict(result), indent=2))
+    else:
+        print_numbers_result(result)
+    if folder := report_folder(options):
+        report.draw_numbers(folder, network, found, answers)
+
+
+def read_numbers(network: NeuralNetwork, paths: list[Path]) -> NumberAnswers:
+    """Return what is written in picture files. Raises `DataError` where none can be read."""
+    from drawing.decoding import decode
+    from drawing.images import DrawingError
+
+    texts, confidences, unsure, unreadable = [""] * len(paths), np.zeros(len(paths)), np.ones(len(paths), bool), {}
+    for row, path in enumerate(paths):
+        try:
+            reading = read_image(network, decode(path.read_bytes()))
+        except DrawingError as error:
+            unreadable[str(path)] = str(error)
+        else:
+            texts[row], confidences[row], unsure[row] = reading.number.text, reading.number.confidence, reading.unsure
+    check_readable(paths, unreadable)
+    return NumberAnswers(texts, confidences, unsure, unreadable)
+
+
 def print_pictures_result(result: PicturesResult) -> None:
     """Print what was scored, and for each writer how well."""
-    print(f"Model: {short_path(Path(result.model))}")
-    print(f"Pictures of: {result.images}")
-    for path, reason in result.unreadable.items():
-        print(f"{path}: {reason}")
+    print_heading(result)
     if len(result.per_writer) > 1:
         print("\nwriter                     right     of   accuracy")
         for writer, counts in result.per_writer.items():
@@ -257,72 +269,52 @@ def print_pictures_result(result: PicturesResult) -> None:
         print(f"\nMean over {len(result.per_writer)} writers: {100 * result.accuracy_over_writers:.2f} %")
 
 
+def print_heading(result: PicturesResult | NumbersResult) -> None:
+    """Print what was scored, and what could not be read."""
+    print(f"Model: {short_path(Path(result.model))}")
+    print(f"Pictures of: {result.images}")
+    for path, reason in result.unreadable.items():
+        print(f"{path}: {reason}")
+
+
+def print_numbers_result(result: NumbersResult) -> None:
+    """Print how well numbers are read: by their length, by writer, over all."""
+    print_heading(result)
+    print_scores("digits", result.per_length)
+    if len(result.per_writer) > 1:
+        print_scores("writer", result.per_writer)
+        means = [100 * result.over_writers[name] for name in ("exact", "count_right", "digit_error_rate")]
+        name = f"mean over {len(result.per_writer)} writers"
+        print("{:<32} {:>14.2f} % {:>10.2f} % {:>11.2f} %".format(name, *means))
+    print_sureness(result)
+    print(f"\nScore: {result.correct}/{result.total}")
+    print(f"Entirely right: {100 * result.exact:.2f} %")
+    print(f"Count right: {100 * result.count_right:.2f} %")
+    print(f"Digit error rate: {100 * result.digit_error_rate:.2f} %")
+
+
+def print_scores(group: str, scores: dict[Group, NumberScore]) -> None:
+    """Print a table with a row for each of the `scores`; a `group` is what they are told apart by."""
+    print(f"\n{group:<24}      of  entirely right  count right  digit errors")
+    for name, score in scores.items():
+        shares = 100 * score.exact, 100 * score.count_right, 100 * score.digit_error_rate
+        print("{:<24} {:>7} {:>14.2f} % {:>10.2f} % {:>11.2f} %".format(str(name)[:24], score.total, *shares))
+
+
+def print_sureness(result: Certainty | NumbersResult) -> None:
+    """Print how sure the model is, and how rightly."""
+    print(f"\nUnsure: {result.unsure * 100:.2f} %")
+    if result.right_of_sure is not None:
+        print(f"Right, of the sure answers: {result.right_of_sure * 100:.2f} %")
+    print(f"Calibration error: {result.calibration_error * 100:.2f} %")
+
+
 def print_certainty(certainty: Certainty) -> None:
     """Print how far the model can be taken at its word."""
-    print(f"\nUnsure: {certainty.unsure * 100:.2f} %")
-    if certainty.right_of_sure is not None:
-        print(f"Right, of the sure answers: {certainty.right_of_sure * 100:.2f} %")
-    print(f"Calibration error: {certainty.calibration_error * 100:.2f} %")
+    print_sureness(certainty)
     print(f"Of {certainty.others:,} pictures of something else, answered surely: ", end="")
     print(f"{certainty.others_answered_surely * 100:.2f} %")
     print(f"Area under the ROC curve: {certainty.auroc * 100:.2f} %\n")
-
-
-def draw(folder: Path, result: Result, network: NeuralNetwork, records: Records, answers: Answers) -> None:
-    """Write the pictures of records into `folder`."""
-    import charts  # matplotlib is slow to import, and --help does without it
-
-    names = records.class_names
-    wrong, _ = rows_to_look_at(answers, records.labels)
-    ideal = targets(np.arange(len(names), dtype=np.uint8), len(names))  # (classes, classes)
-    charts.draw_confusion_matrix(result.confusion_matrix, names, folder / "confusion_matrix.png")
-    shown = name_answers(records, answers, wrong[: charts.MISTAKES_SHOWN])
-    charts.draw_misclassified_records(shown, folder / "misclassified.png")
-    charts.draw_imagined_inputs(backquery(network, ideal), names, folder / "imagined.png")
-    charts.draw_data_set(records.inputs, records.labels, names, folder / "data_set.png")
-
-
-def draw_certainty(folder: Path, answers: Answers, labels: Pixels, others: Answers, certainty: Certainty) -> None:
-    """Write the reliability diagram and the ROC curve into `folder`."""
-    from sklearn.metrics import roc_curve
-
-    import charts
-
-    means, accuracies, counts = reliability(answers.confidences, answers.predicted == labels)
-    path = folder / "reliability.png"
-    charts.draw_reliability_diagram(means, accuracies, int(counts.max()), certainty.calibration_error, path)
-    others_kept, kept, _ = roc_curve(*to_tell_apart(answers, others))
-    surely = certainty.others_answered_surely, 1 - certainty.unsure
-    charts.draw_roc_curve((others_kept, kept), certainty.auroc, surely, folder / "roc_curve.png")
-
-
-def draw_answers_to_look_at(paths: list[Path], records: Records, answers: Answers, path: Path) -> None:
-    """Draw the answers that a person should look at, each with the picture as it came."""
-    import charts
-    from drawing.decoding import decode
-
-    wrong, unsure = rows_to_look_at(answers, records.labels)
-    rows = np.concatenate([wrong[: charts.WRONG_SHOWN], unsure[: charts.UNSURE_SHOWN]])
-    if len(rows):
-        drawings = [decode(paths[row].read_bytes()) for row in rows]
-        charts.draw_answers_to_look_at(drawings, name_answers(records, answers, rows), path)
-
-
-def name_answers(records: Records, answers: Answers, rows: NDArray[np.int64]) -> list["charts.Answer"]:
-    """Return some of the answers with the names of their classes."""
-    import charts
-
-    names = records.class_names
-    return [
-        charts.Answer(
-            records.pixels[row],
-            names[records.labels[row]],
-            names[answers.predicted[row]],
-            answers.confidences[row],
-            answers.memberships[row],
-        )
-        for row in rows
-    ]
 
 
 if __name__ == "__main__":

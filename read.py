@@ -9,16 +9,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
-from confidence import UNSURE_BELOW, confidence, is_unsure, membership
-from data.csv_files import DIGITS
 from data.data_sets import default_model
 from data.files import short_path
 from data.model_files import load_model
-from data.records import PIXELS, DataError, scale
+from data.records import DataError
 from neural_network import NeuralNetwork
+from reading import check_digits, read_image
 
 STANDARD_INPUT = "-"
 
@@ -28,7 +26,8 @@ def main(argv: list[str] | None = None) -> int:
     options = parse(argv)
     try:
         with threadpool_limits(1):
-            network = load_digits(options.model)
+            network = load_model(options.model)
+            check_digits(network, options.model)
             answers = [read_picture(network, picture) for picture in options.pictures]
     except (DataError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -51,41 +50,20 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def load_digits(path: Path) -> NeuralNetwork:
-    """Return the network of a model file. Raises `DataError` where it reads no digits."""
-    network = load_model(path)
-    if network.class_names != DIGITS or network.wih.shape[1] != PIXELS:
-        raise DataError(f"{path} knows no digits but {', '.join(network.class_names)}; choose another --model.")
-    return network
-
-
 def read_picture(network: NeuralNetwork, picture: str) -> dict[str, Any]:
-    """Return what is written on a picture, ready for JSON; `problem` says why nothing could be read."""
+    """Return what `POST /read` answers to a picture, ready for JSON, or as `problem` why nothing could be read."""
     from drawing.decoding import decode  # OpenCV is slow to import, and --help does without it
     from drawing.images import DrawingError
-    from drawing.number import read_number
+    from web.answers import number_json
 
     try:
         content = sys.stdin.buffer.read() if picture == STANDARD_INPUT else Path(picture).read_bytes()
-        number = read_number(decode(content), lambda pixels: network.query(scale(pixels)))
+        reading = read_image(network, decode(content))
     except (DrawingError, OSError) as error:
         return {"picture": picture, "text": "", "problem": getattr(error, "strerror", None) or str(error)}
-    if not number.text:
+    if not reading.number.text:
         return {"picture": picture, "text": "", "problem": "no digit found"}
-    outputs = np.stack([digit.outputs for digit in number.digits])  # (digits, classes)
-    confidences, memberships = confidence(network, outputs), membership(outputs)  # (digits,), (digits,)
-    unsure = number.confidence < UNSURE_BELOW or is_unsure(confidences, memberships).any()
-    return {
-        "picture": picture,
-        "text": number.text,
-        "confidence": number.confidence,
-        "unsure": bool(unsure),
-        "lines": number.lines,
-        "digits": [
-            {"label": str(digit.label), "confidence": float(one), "digit": float(share), "box": digit.box}
-            for digit, one, share in zip(number.digits, confidences, memberships, strict=True)
-        ],
-    }
+    return {"picture": picture, **number_json(network, reading)}
 
 
 def describe(answer: dict[str, Any]) -> str:

@@ -7,15 +7,18 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from confidence import calibration_error, confidence, is_unsure, membership
 from data.distortion import Affine, transform
-from data.pictures import Picture
+from data.pictures import NumberPicture, Picture
 from data.records import Records, scale
 from neural_network import NeuralNetwork
+
+Group = TypeVar("Group", int, str)  # what numbers are told apart by: their length or their writer
 
 
 def query_views(network: NeuralNetwork, records: Records, views: Sequence[Affine]) -> NDArray[np.float32]:
@@ -55,6 +58,52 @@ class PicturesResult:
     accuracy_over_writers: float
     per_writer: dict[str, dict[str, float]]
     unreadable: dict[str, str]
+
+
+@dataclass(frozen=True)
+class NumberScore:
+    """How well numbers were read: shares from 0 to 1; the rate is the edit distance, divided by the digits."""
+
+    total: int
+    correct: int
+    exact: float
+    count_right: float
+    digit_error_rate: float
+
+
+@dataclass(frozen=True)
+class NumbersResult(NumberScore):
+    """What was measured on a folder of numbers; `over_writers` has the means over writers.
+
+    `unsure` and what follows say how far the network can be taken at its word, as in `Certainty`.
+    """
+
+    model: str
+    images: str
+    over_writers: dict[str, float]
+    per_length: dict[int, NumberScore]
+    per_writer: dict[str, NumberScore]
+    unreadable: dict[str, str]
+    calibration_error: float
+    unsure: float
+    right_of_sure: float | None
+
+
+@dataclass(frozen=True)
+class NumberAnswers:
+    """What was read on n pictures: texts (n,), how sure, (n,) from 0 to 1, and which a person should look at, (n,).
+
+    A picture that cannot be read has no text, a confidence of 0, and a reason in `unreadable`.
+    """
+
+    texts: list[str]
+    confidences: NDArray[np.floating]
+    unsure: NDArray[np.bool_]
+    unreadable: dict[str, str]
+
+    def are_right(self, found: Sequence[NumberPicture]) -> NDArray[np.bool_]:
+        """Tell which of the numbers that were `found` are read entirely right, (n,)."""
+        return np.array([text == picture.text for text, picture in zip(self.texts, found, strict=True)])
 
 
 @dataclass(frozen=True)
@@ -143,6 +192,63 @@ def compare_pictures(
         per_writer=per_writer,
         unreadable=unreadable,
     )
+
+
+def compare_numbers(model: str, images: str, found: Sequence[NumberPicture], answers: NumberAnswers) -> NumbersResult:
+    """Compare what was read with the labels of the pictures that were `found`."""
+    labels, writers = [picture.text for picture in found], [picture.writer for picture in found]
+    per_writer = score_groups(writers, labels, answers.texts)
+    right = answers.are_right(found)
+    return NumbersResult(
+        **vars(score_numbers(labels, answers.texts)),
+        model=model,
+        images=images,
+        over_writers={
+            name: fmean(getattr(score, name) for score in per_writer.values())
+            for name in ("exact", "count_right", "digit_error_rate")
+        },
+        per_length=score_groups([len(label) for label in labels], labels, answers.texts),
+        per_writer=per_writer,
+        unreadable=answers.unreadable,
+        calibration_error=calibration_error(answers.confidences, right),
+        unsure=float(answers.unsure.mean()),
+        right_of_sure=None if answers.unsure.all() else float(right[~answers.unsure].mean()),
+    )
+
+
+def score_groups(groups: Sequence[Group], labels: Sequence[str], texts: Sequence[str]) -> dict[Group, NumberScore]:
+    """Score the `texts` that were read for each of the `groups` that they belong to, in order."""
+    rows = {group: [row for row, other in enumerate(groups) if other == group] for group in sorted(set(groups))}
+    return {group: score_numbers([labels[n] for n in own], [texts[n] for n in own]) for group, own in rows.items()}
+
+
+def score_numbers(labels: Sequence[str], texts: Sequence[str]) -> NumberScore:
+    """Compare the `texts` that were read with the `labels`, which are digits alone.
+
+    A number that is read as two lines is not right, for its text has a line break.
+    """
+    pairs = list(zip(labels, texts, strict=True))
+    correct = sum(label == text for label, text in pairs)
+    return NumberScore(
+        total=len(pairs),
+        correct=correct,
+        exact=correct / len(pairs),
+        count_right=fmean(len(label) == sum(map(str.isdecimal, text)) for label, text in pairs),
+        digit_error_rate=sum(edit_distance(text, label) for label, text in pairs) / sum(map(len, labels)),
+    )
+
+
+def edit_distance(text: str, other: str) -> int:
+    """Return how many characters must be added, left out or changed to make one text of the other.
+
+    Source: Wagner, Fischer, "The string-to-string correction problem", Journal of the ACM 21, 1974.
+    """
+    row = list(range(len(other) + 1))
+    for number, digit in enumerate(text, 1):
+        before, row[0] = row[0], number
+        for place, wanted in enumerate(other, 1):
+            before, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, before + (digit != wanted))
+    return row[-1]
 
 
 def measure_certainty(answers: Answers, labels: NDArray[np.uint8], others: Answers) -> Certainty:

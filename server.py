@@ -13,6 +13,7 @@ if __name__ == "__main__":  # the imports below take a second, in which Ctrl-C s
         signal.signal(_signal, lambda *_: os._exit(0))
 
 import argparse
+import io
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -33,6 +34,7 @@ except ImportError as error:
     ) from None
 
 import cv2
+import segno
 
 from data.files import PROJECT
 from data.records import DataError
@@ -40,6 +42,7 @@ from neural_network import NeuralNetwork
 from teaching.store import to_csv
 from teaching.teacher import CorrectionNotFoundError, Teacher
 from web import access, answers, messages
+from web.learning import running, watching
 from web.problems import describe_problems
 from web.serving import listen, serve
 from web.settings import DEFAULT_HOST, EVERYWHERE, addresses, load_teacher, read_settings, shorten, usable_model
@@ -66,6 +69,17 @@ def page() -> Response:
     return Response((STATIC / "index.html").read_bytes(), mimetype="text/html")
 
 
+@pages.get("/address.svg")
+def address() -> Response:
+    """Send the address by which other machines reach this server as a QR code, for a class to point phones at."""
+    shown = access.address_for_others()
+    if not shown:
+        raise NotFound("Only this machine reaches this server; start it with --host 0.0.0.0 to open it to others.")
+    picture = io.BytesIO()
+    segno.make(shown, micro=False).save(picture, kind="svg", scale=8, light="white")
+    return Response(picture.getvalue(), mimetype="image/svg+xml", headers={"Cache-Control": "no-store"})
+
+
 @asking.post("/query")
 def query() -> Reply:
     """Answer a drawing, or the 784 pixels of one."""
@@ -82,10 +96,10 @@ def read() -> Reply:
     wanted = messages.parse_parts(("pixels", "steps"))
     sent, now = messages.read_request(), network()
     if isinstance(sent, bytes):
-        number = messages.look_in_turn(sent, lambda image: answers.read_picture(now, image))
+        reading = messages.look_in_turn(sent, lambda image: answers.read_picture(now, image))
     else:
-        number = answers.read_pixels(now, sent)
-    return answers.number_json(now, number, wanted)
+        reading = answers.read_pixels(now, sent)
+    return answers.number_json(now, reading, wanted)
 
 
 @asking.post("/recognize-digit")
@@ -101,7 +115,7 @@ def whole_network() -> Reply:
     """Show what the network imagines each class to look like, and what it was trained on."""
     reason = access.reason_not_to_teach()
     learning = {"on": not reason, "reason": reason, "token": access.needs_token()}
-    return {**answers.network_json(network()), "learning": learning}
+    return {**answers.network_json(network()), "learning": learning, "address": access.address_for_others()}
 
 
 @asking.get("/network/hidden/<int:node>")
@@ -118,6 +132,12 @@ def health() -> Reply:
     """Tell that the server can answer drawings, with which model, and how many corrections that knows."""
     model = answers.model_json(network(), Path(current_app.config["MODEL"]))
     return {"status": "ok", "model": model, "corrections": asdict(teacher().status)}
+
+
+@asking.get("/lessons")
+def lessons() -> Reply:
+    """Tell how many corrections the network knows: pages ask often, to see what others teach."""
+    return asdict(teacher().status)
 
 
 @asking.get("/healthz/live")
@@ -197,6 +217,12 @@ def take_all_back() -> Reply:
     return {"total": 0} | still_learning()
 
 
+@pages.get("/learn")
+def learning_page() -> Response:
+    """Send the page that shows a training."""
+    return Response((STATIC / "learn" / "index.html").read_bytes(), mimetype="text/html")
+
+
 def still_learning() -> Reply:
     """Say so where the network does not know all corrections yet."""
     return {"learning": True} if teacher().status.learning else {}
@@ -237,6 +263,8 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     app.before_request(access.check_host)
     app.register_blueprint(pages)
     app.register_blueprint(asking)
+    app.register_blueprint(watching)
+    app.register_blueprint(running)
     app.register_blueprint(access.open_to_listed(app.config["ORIGINS"], teaching))
     if app.config["PROXIES"]:
         count = app.config["PROXIES"]

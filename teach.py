@@ -11,7 +11,7 @@ from pathlib import Path
 from data.csv_files import read_csv
 from data.data_sets import default_model
 from data.files import short_path, write_atomically
-from data.records import DataError
+from data.records import NO_CLASS, NO_CLASS_NAME, DataError
 from teaching.store import FullError, StorageError, database, to_csv
 from teaching.teacher import CorrectionNotFoundError, Teacher
 
@@ -64,7 +64,7 @@ def list_corrections(teacher: Teacher) -> str:
         corrections, names = teacher.salvage()
         title += " of the model before" if corrections else ""
     lines = [
-        f"{one.id:>5}  {one.created}  {names[one.label]}, "
+        f"{one.id:>5}  {one.created}  {one.name(names)}, "
         + (f"not {names[one.predicted]}" if one.label != one.predicted else "as it said")
         + f" ({one.confidence:.0%})"
         for one in corrections
@@ -99,9 +99,10 @@ def reset(teacher: Teacher) -> str:
 
 def relabel(teacher: Teacher, number: int, name: str) -> str:
     """Change what a correction says."""
-    if name not in teacher.network.class_names:
-        raise DataError(f"{name!r} is no class; the model knows {', '.join(teacher.network.class_names)}.")
-    teacher.relabel(number, teacher.network.class_names.index(name))
+    names = teacher.network.class_names
+    if name not in (*names, NO_CLASS_NAME):
+        raise DataError(f"{name!r} is no class; the model knows {', '.join(names)}, and {NO_CLASS_NAME} of them.")
+    teacher.relabel(number, names.index(name) if name in names else NO_CLASS)
     return f"Correction {number} now says {name}."
 
 

@@ -22,13 +22,15 @@ from data.model_files import load_model
 from data.options import number, seed, whole_number
 from data.records import LOW_TARGET, NO_CLASS, VALIDATION_RECORDS, DataError, Records, hold_out, scale
 from neural_network import NeuralNetwork
-from training import INTERRUPTED, Epoch, Settings, Training, join, measure, member_seeds
+from runs.page import watched_run
+from runs.watched import WatchedNetwork, Watcher
+from training import INTERRUPTED, TOO_FAST, Epoch, Settings, Training, join, measure, member_seeds
 
 DRY_RUN_BATCHES = 20
 CURVATURE_RECORDS = 5000  # so many training records give the curvature that later corrections need
 STRONGEST = 5  # times the usual distortion; people read most digits at twice, and few at five times
 LARGEST_DECAY = 1e-3  # more would leave hardly a weight after a few records
-OTHER_SETTINGS = "distort", "low_target", "validation"
+OTHER_SETTINGS = "distort", "low_target", "validation", "records", "zero_weights", "wrong_labels"
 SETTINGS = "hidden_nodes", "learning_rate", "epochs", "batch_size", "momentum", "weight_decay", "seed"
 INTERRUPTED_STATUS = 130  # the exit status of a program that was stopped with Ctrl-C
 
@@ -47,7 +49,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command line. Returns the exit status: 0, 1 for a failure, 130 after Ctrl-C."""
     options = parse(argv)
     try:
-        return run(options)
+        with watched_run(options.watch, vars(options)) as watcher:
+            return run(options, watcher)
     except (DataError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
     except MemoryError:
@@ -68,9 +71,13 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--output", type=Path, default=output, metavar="FILE", help=help_text)
     parser.add_argument("--resume", type=Path, metavar="FILE", help="go on from this model instead of a new one")
     parser.add_argument("--dry-run", action="store_true", help="take a few steps, save nothing")
+    help_text = "show the training in the browser; with the FOLDER of a run, show it where a page shows that run"
+    parser.add_argument("--watch", nargs="?", const="", metavar="FOLDER", help=help_text)
     options = parser.parse_args(argv)
     if options.resume and options.committee > 1:
         parser.error("--resume goes on with one network; leave out --committee.")
+    if options.watch is not None and options.committee > 1:
+        parser.error("--watch shows one network; leave out --committee.")
     if options.class_names and not options.csv:
         parser.error("--class-names goes with CSV files; a data set has names of its own.")
     return options
@@ -112,13 +119,16 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
     )
     low = number("a number above 0 and below 0.5", lambda value: 0 < value < 0.5)
     option("--low-target", low, LOW_TARGET, "target of the nodes that shall stay low; the other's is 1 less this")
+    option("--wrong-labels", number("a number from 0 to 1", lambda value: 0 <= value <= 1), 0.0, "share made wrong")
     option("--seed", seed, 0, "repeats weights, order, distortions and choice of validation records")
     help_text = "train on distorted copies, new ones each epoch: X times as strong as usual, 1 where X is left out"
+    parser.add_argument("--zero-weights", action="store_true", help="begin with weights that are all 0")
+    parser.add_argument("--records", type=whole_number(1), metavar="N", help="train on so many records (default: all)")
     distort: dict[str, Any] = {"nargs": "?", "const": 1.0, "default": 0.0, "metavar": "X"}
     parser.add_argument("--distort", type=strength, help=f"{help_text} (default: no distortion)", **distort)
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace, watcher: Watcher | None) -> int:
     """Load, train and save, printing settings, progress and result; return the exit status."""
     started = time.perf_counter()
     if not (options.dry_run or os.access(options.output.absolute().parent, os.W_OK)):
@@ -129,16 +139,18 @@ def run(options: argparse.Namespace) -> int:
     except BaseException:
         list(processes)  # joblib warns of what is started and never asked for
         raise
-    rows, validation_rows = hold_out(len(records.labels), options.seed, options.validation)
-    if options.dry_run:
-        rows = rows[: DRY_RUN_BATCHES * options.batch_size]
-    learnt, validation = records.take(rows), records.take(validation_rows)
+    learnt, validation = divide(options, records)
     settings = settings_from(options, data_set)
-    network = resumed_network(options, records) if options.resume else training.new_network(settings, records)
-    print_settings(options, network, data_set.name, len(rows), len(validation_rows))
+    network = resumed_network(options, learnt) if options.resume else new_network(options, settings, learnt)
+    del records  # its memory can be used otherwise
+    print_settings(options, network, data_set.name, len(learnt.labels), len(validation.labels))
 
     list(processes)  # all are ready
+    if watcher:
+        network = watcher.watch(network, learnt, validation, settings, data_set.name)
     trainings = train(options, network, settings, learnt, validation)
+    if watcher:
+        watcher.note_trained()
     ended = next((one.ended for one in trainings if one.ended), "")
     result = result_of(trainings, validation)
     if ended:
@@ -150,6 +162,8 @@ def run(options: argparse.Namespace) -> int:
             describe(result, data_set.name, options, learnt, validation)
             save(result, options.output)
         print(f"Time: {time.perf_counter() - started:.1f} s")
+    if watcher:
+        watcher.note_end(ended == TOO_FAST, result.epoch if result else None)
     return 0 if not ended else INTERRUPTED_STATUS if ended == INTERRUPTED else 1
 
 
@@ -165,6 +179,26 @@ def training_records(options: argparse.Namespace) -> tuple[DataSet, Records]:
     if (records.labels == NO_CLASS).all():
         raise DataError(f"all labels are {NO_CLASS}, none of the classes; give CSV files of the classes as well.")
     return data_set, replace(records, low_target=options.low_target)
+
+
+def divide(options: argparse.Namespace, records: Records) -> tuple[Records, Records]:
+    """Return the records to train on, of which some may be given wrong labels, and those for validation."""
+    rows, validation_rows = hold_out(len(records.labels), options.seed, options.validation)
+    count = DRY_RUN_BATCHES * options.batch_size if options.dry_run else options.records
+    learnt, validation = records.take(rows[:count]), records.take(validation_rows)
+    random = np.random.default_rng(options.seed)
+    wrong = (random.random(len(learnt.labels)) < options.wrong_labels) & (learnt.labels != NO_CLASS)
+    classes = len(records.class_names)
+    others = (learnt.labels + random.integers(1, classes, len(learnt.labels))) % classes
+    return replace(learnt, labels=np.where(wrong, others, learnt.labels).astype(np.uint8)), validation
+
+
+def new_network(options: argparse.Namespace, settings: Settings, records: Records) -> NeuralNetwork:
+    """Return an untrained network, with random weights or with zeros."""
+    network = training.new_network(settings, records)
+    if options.zero_weights:
+        network.wih[:] = network.who[:] = 0
+    return network
 
 
 def mnist_or_bundled() -> tuple[DataSet, Records]:
@@ -222,6 +256,8 @@ def train(
             f"Epoch {number:>{len(str(epochs))}}/{epochs}: loss {epoch.loss:.4f}, validation "
             f"loss {epoch.validation_loss:.4f}, validation accuracy {epoch.validation_accuracy:.2%}"
         )
+        if isinstance(network, WatchedNetwork):
+            network.watcher.note_epoch(epoch)
         sys.stdout.flush()
 
     if options.committee == 1:

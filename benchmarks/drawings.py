@@ -125,14 +125,20 @@ def make_light(height: int, width: int, random: Random) -> NDArray[Any]:
     return (random.uniform(0.6, 1.02) * bright)[..., None]
 
 
-def photograph(image: Image, random: Random) -> bytes:
-    """Return a JPEG file that shows the digit of a drawing as pen ink on a sheet of paper, as a phone takes it."""
+def photograph(image: Image, random: Random, is_number: bool = False) -> bytes:
+    """Return a JPEG file that shows a drawing as pen ink on a sheet of paper, as a phone takes it.
+
+    A digit is as long as 0.2 to 0.65 of the shorter side; a number is as high as that, unless it would be too wide.
+    """
     ink = crop(steps(image)["ink"])
     long = int(random.choice([400, 640, 800, 1200, 1600]))
     height, width = (long, long * 3 // 4) if random.random() < 0.5 else (long * 3 // 4, long)
     side = int(min(height, width) * random.uniform(0.2, 0.65))
-    size = [max(1, round(n * side / max(ink.shape))) for n in ink.shape[::-1]]
-    ink = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if side < max(ink.shape) else cv2.INTER_LINEAR)
+    if is_number:
+        side = int(min(side, 0.8 * width * ink.shape[0] / ink.shape[1]))
+    longest = ink.shape[0] if is_number else max(ink.shape)
+    size = [max(1, round(n * side / longest)) for n in ink.shape[::-1]]
+    ink = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if side < longest else cv2.INTER_LINEAR)
     top, left = (
         min(int(random.uniform(0.2 * room, max(0.2 * room + 1, 0.8 * room - used))), room - used)
         for room, used in zip((height, width), ink.shape, strict=True)

@@ -83,7 +83,7 @@ def make_numbers(
 
 def _vary(strokes: Strokes, random: Random) -> Strokes:
     """Return a digit, a little larger or smaller, whose lowest points are about at 0."""
-    size, up = np.exp(random.normal(0, 0.08)), random.normal(0, 0.03)
+    size, up = np.exp(random.normal(0, 0.15)), random.normal(0, 0.05)
     lowest = np.concatenate(strokes)[:, 1].min()
     return [(stroke - np.array([0, lowest])) * size + np.array([0, up]) for stroke in strokes]
 
@@ -101,7 +101,7 @@ def _break(strokes: Strokes, random: Random) -> Strokes:
 
 def _make_mark(random: Random) -> Strokes:
     """Return a dot, a comma or a dash."""
-    marks = [[(0, 0)], [(0.08, 0.05), (0, -random.uniform(0.1, 0.25))], [(0, 0.5), (random.uniform(0.15, 0.5), 0.5)]]
+    marks = [[(0, 0)], [(0.08, 0.05), (0, -random.uniform(0.05, 0.15))], [(0, 0.5), (random.uniform(0.15, 0.5), 0.5)]]
     return [np.array(marks[random.integers(len(marks))], float)]
 
 

@@ -11,6 +11,7 @@ Pixels = NDArray[np.uint8]
 SIDE = 28
 PIXELS = SIDE * SIDE
 NO_CLASS = 255  # the label of a picture that shows none of the classes, such as a letter among digits
+NO_CLASS_NAME = "none"  # what people call it
 LOW_TARGET = 0.01  # of the nodes that shall stay low; the other's is 1 less this: the sigmoid never reaches 0 and 1
 VALIDATION_RECORDS = 5000  # at most, unless another number is asked for
 

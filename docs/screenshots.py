@@ -59,11 +59,11 @@ def running_server() -> Iterator[str]:
 
 
 def place(page: Page, point: tuple[float, float]) -> tuple[float, float]:
-    """Return where `point` of the paper lies in the window, in pixels."""
+    """Return where `point` lies in the window, in pixels: on a square as high as the paper, in its middle."""
     box = page.locator("#pad").bounding_box()
     if box is None:
         raise RuntimeError("the page shows no paper to draw on")
-    return box["x"] + point[0] * box["width"], box["y"] + point[1] * box["height"]
+    return box["x"] + box["width"] / 2 + (point[0] - 0.5) * box["height"], box["y"] + point[1] * box["height"]
 
 
 def draw(page: Page, strokes: list[Stroke]) -> None:

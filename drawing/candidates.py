@@ -14,7 +14,7 @@ from drawing.writing import Ints
 # For the height of a digit, and for the ink of an upright stroke, which a 1 has.
 MAX_WIDTH, MIN_SIDE, MIN_INK = 1.5, 0.25, 0.6
 MAX_GAP = 0.3  # between pieces that are one digit
-MAX_HIGH_GAP, HIGH = 0.12, 0.55  # between those that are both high, as two digits are
+MAX_HIGH_GAP, HIGH = 0.12, 0.55  # between those side by side that are both high, as two digits are
 MAX_PIECES = 12  # of one digit
 SHAPE = *EDGE, "joined", "width", "height", "offset", "ink", "overlap"
 
@@ -35,46 +35,75 @@ class Candidates:
     boxes: Ints
     shapes: Floats
 
+    def take(self, numbers: Ints) -> "Candidates":
+        """Return those candidates alone."""
+        return Candidates(self.ends[numbers], self.boxes[numbers], self.shapes[numbers])
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """Neighbouring pieces: from each piece on, 1, 2, 3 … of them; all arrays are (pieces, steps) or begin so.
+
+    last: the last piece; low, high: (…, 2) left and top, right and bottom; start, end: left and right without the
+    slant; ink: for that of an upright stroke; joined: whether it is of several areas; whole: whether it is one area.
+    """
+
+    last: Ints
+    low: Ints
+    high: Ints
+    start: Floats
+    end: Floats
+    ink: Floats
+    joined: Ints
+    whole: Ints
+
+    @property
+    def height(self) -> Ints:
+        return self.high[..., 1] - self.low[..., 1]
+
+    @property
+    def width(self) -> Floats:
+        """The width without the slant."""
+        return np.maximum(self.end - self.start, 1)
+
 
 def find_candidates(pieces: Pieces) -> Candidates:
     """Return all that may be a digit: from each piece on, as many pieces as are near enough and not too wide."""
+    groups = _group(pieces)
+    chosen = _tell_possible(pieces, groups)
+    middle = np.average(pieces.boxes[:, [1, 3]].mean(axis=1), weights=pieces.sizes)
+    shape = (
+        _add_edges(pieces, groups),
+        groups.joined,
+        np.clip(np.log(groups.width / groups.height), -2.5, 1),
+        np.log(groups.height / pieces.height),
+        np.abs((groups.low[..., 1] + groups.high[..., 1]) / 2 - middle) / pieces.height,
+        np.minimum(groups.ink, 8),
+        _measure_overlap(pieces, groups),
+    )
+    first = np.broadcast_to(np.arange(len(groups.last))[:, None], groups.last.shape)
+    ends, boxes = np.dstack([first, groups.last + 1]), np.dstack([groups.low, groups.high])
+    return Candidates(ends[chosen], boxes[chosen], np.dstack(shape)[chosen])
+
+
+def _group(pieces: Pieces) -> _Groups:
+    """Return all groups of at most `MAX_PIECES`; those that reach beyond the line have its last piece several times."""
     count = len(pieces.boxes)
     first = np.arange(count)[:, None]
-    steps = first + np.arange(min(MAX_PIECES, count))  # (pieces, steps): the last piece of each group
-    last = np.minimum(steps, count - 1)
+    last = np.minimum(first + np.arange(min(MAX_PIECES, count)), count - 1)  # (pieces, steps)
     boxes, spans = pieces.boxes[last], pieces.spans[last]
-    low, high = np.minimum.accumulate(boxes[..., :2], axis=1), np.maximum.accumulate(boxes[..., 2:], axis=1)
-    start, end = np.minimum.accumulate(spans[..., 0], axis=1), np.maximum.accumulate(spans[..., 1], axis=1)
-    height, width = high[..., 1] - low[..., 1], np.maximum(end - start, 1)
     before, behind = _find_neighbours(pieces.areas)
     joined = np.logical_or.accumulate(pieces.areas[last] != pieces.areas[:, None], axis=1)
-    whole = ~joined & (before[:, None] < 0) & (behind[last] == count)
-
-    # How far each piece is from those before it, if it is not of the same area.
-    across = np.maximum(spans[:, 1:, 0] - end[:, :-1], 0)
-    down = np.maximum(boxes[:, 1:, 1] - high[:, :-1, 1], low[:, :-1, 1] - boxes[:, 1:, 3])
-    both_high = np.minimum(boxes[:, 1:, 3] - boxes[:, 1:, 1], height[:, :-1]) > HIGH * pieces.height
-    reach = np.where(both_high, MAX_HIGH_GAP, MAX_GAP) * pieces.height
-    ends_here = (steps >= count) | (width > MAX_WIDTH * np.maximum(height, pieces.height)) & ~whole
-    ends_here[:, 1:] |= (before[last[:, 1:]] < first) & (np.hypot(across, np.maximum(down, 0)) > reach)
-
-    ink = np.cumsum(pieces.sizes[last], axis=1) / (pieces.height * pieces.stroke)
-    large = np.maximum(height, high[..., 0] - low[..., 0]) >= MIN_SIDE * pieces.height
-    chosen = ~np.logical_or.accumulate(ends_here, axis=1) & large & (whole | (ink >= MIN_INK))
-    middle = np.average(pieces.boxes[:, [1, 3]].mean(axis=1), weights=pieces.sizes)
-    shapes = np.dstack(
-        [
-            _add_edges(pieces, last),
-            joined,
-            np.clip(np.log(width / height), -2.5, 1),
-            np.log(height / pieces.height),
-            np.abs((low[..., 1] + high[..., 1]) / 2 - middle) / pieces.height,
-            np.minimum(ink, 8),
-            _measure_overlap(pieces, last, start, end) / width,
-        ]
+    return _Groups(
+        last=last,
+        low=np.minimum.accumulate(boxes[..., :2], axis=1),
+        high=np.maximum.accumulate(boxes[..., 2:], axis=1),
+        start=np.minimum.accumulate(spans[..., 0], axis=1),
+        end=np.maximum.accumulate(spans[..., 1], axis=1),
+        ink=np.cumsum(pieces.sizes[last], axis=1) / (pieces.height * pieces.stroke),
+        joined=joined,
+        whole=~joined & (before[:, None] < 0) & (behind[last] == count),
     )
-    ends = np.dstack([np.broadcast_to(first, last.shape), last + 1])
-    return Candidates(ends[chosen], np.dstack([low, high])[chosen], shapes[chosen])
 
 
 def _find_neighbours(areas: Ints) -> tuple[Ints, Ints]:
@@ -85,9 +114,28 @@ def _find_neighbours(areas: Ints) -> tuple[Ints, Ints]:
     return before, behind
 
 
-def _add_edges(pieces: Pieces, last: Ints) -> Floats:
-    """Return what is known of the cuts around each group of pieces, (pieces, steps, 4)."""
-    first = np.arange(len(last))[:, None]
+def _tell_possible(pieces: Pieces, groups: _Groups) -> Ints:
+    """Return which groups may be a digit, (pieces, steps): large enough, not too wide, no piece far from the others."""
+    first, last = np.arange(len(groups.last))[:, None], groups.last
+    height, boxes, spans = groups.height, pieces.boxes[last[:, 1:]], pieces.spans[last[:, 1:]]
+    # How far each piece is from those before it, if it is of another area.
+    across = np.maximum(spans[..., 0] - groups.end[:, :-1], 0)
+    down = np.maximum(boxes[..., 1] - groups.high[:, :-1, 1], groups.low[:, :-1, 1] - boxes[..., 3])
+    both_high = np.minimum(boxes[..., 3] - boxes[..., 1], height[:, :-1]) > HIGH * pieces.height
+    reach = np.where(both_high & (across > 0), MAX_HIGH_GAP, MAX_GAP) * pieces.height
+    is_new = _find_neighbours(pieces.areas)[0][last[:, 1:]] < first
+    is_far = is_new & (np.hypot(across, np.maximum(down, 0)) > reach)
+
+    is_wide = (groups.width > MAX_WIDTH * np.maximum(height, pieces.height)) & ~groups.whole
+    ended = is_wide | (last < first + np.arange(last.shape[1]))
+    ended[:, 1:] |= is_far
+    is_large = np.maximum(height, groups.high[..., 0] - groups.low[..., 0]) >= MIN_SIDE * pieces.height
+    return ~np.logical_or.accumulate(ended, axis=1) & is_large & (groups.whole | (groups.ink >= MIN_INK))
+
+
+def _add_edges(pieces: Pieces, groups: _Groups) -> Floats:
+    """Return what is known of the cuts around each group, (pieces, steps, 4)."""
+    first, last = np.arange(len(groups.last))[:, None], groups.last
     before, behind = _find_neighbours(pieces.areas)
     lefts = pieces.edges[last, 0] * (before[last] < first)[..., None]  # (pieces, steps, 4)
     inside = np.tri(last.shape[1], dtype=bool)  # (steps, steps): which pieces a group has
@@ -95,14 +143,12 @@ def _add_edges(pieces: Pieces, last: Ints) -> Floats:
     return np.cumsum(lefts, axis=1) + is_end @ pieces.edges[last, 1]
 
 
-def _measure_overlap(pieces: Pieces, last: Ints, start: Floats, end: Floats) -> Floats:
-    """Return how many columns of each group lie above or below pieces at its left or right, (pieces, steps)."""
-    left = np.maximum.accumulate(
-        np.append(-np.inf, pieces.spans[:, 1])
-    )  # (pieces + 1,): where those before a piece end
+def _measure_overlap(pieces: Pieces, groups: _Groups) -> Floats:
+    """Return how much of each group's width lies above or below pieces at its left or right, (pieces, steps)."""
+    left = np.maximum.accumulate(np.append(-np.inf, pieces.spans[:, 1]))  # where those before each piece end
     right = np.minimum.accumulate(np.append(pieces.spans[:, 0], np.inf)[::-1])[::-1]
-    wide = np.maximum(end - start, 1)
-    return np.clip(left[: len(last), None] - start, 0, wide) + np.clip(end - right[last + 1], 0, wide)
+    before, behind = left[: len(groups.last), None] - groups.start, groups.end - right[groups.last + 1]
+    return np.clip(before / groups.width, 0, 1) + np.clip(behind / groups.width, 0, 1)
 
 
 def draw(ink: Grey, pieces: Pieces, candidates: Candidates) -> Grey:

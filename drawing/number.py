@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from drawing.candidates import Candidates, draw, find_candidates
 from drawing.digit import SIDE, cut_out_digit, normalise_stroke, place
 from drawing.images import DrawingError, Grey, Image, NoInk
-from drawing.path import find_path
+from drawing.path import find_likely, find_path
 from drawing.pieces import Pieces, part_line
 from drawing.preparation import find_ink
 from drawing.writing import TOO_MUCH, Ints, Line, find_lines
@@ -114,6 +114,8 @@ def count_digits(ink: Grey, judge: Judge) -> int | None:
         return 0
     except DrawingError:
         return None
+    if sum(len(line.pixels) for line in parted) == 1:
+        return 1
     return sum(len(find_path(line.pieces, line.candidates, judge(line.pixels)).classes) for line in parted)
 
 
@@ -129,6 +131,8 @@ def _read_line(
     rows = zip(outputs.argmax(axis=1).tolist(), outputs, boxes, pixels, strict=True)
     candidates = [Digit(*row) for row in rows]
     digits = [replace(candidates[n], label=label) for n, label in zip(path.candidates, path.classes, strict=True)]
+    if len(digits) == 1:
+        digits = [candidates[path.candidates[0]]]  # one digit is read as it is where nobody looks for numbers
     return path.confidence, digits, _place_boxes(parted.line, parted.pieces.boxes[path.marks], factors), candidates
 
 
@@ -141,6 +145,7 @@ def part_picture(ink: Grey) -> list[PartedLine]:
     for line in find_lines(ink):
         pieces = part_line(line)
         candidates = find_candidates(pieces)
+        candidates = candidates.take(find_likely(pieces, candidates))
         if sum(len(before.pixels) for before in parted) + len(candidates.ends) > MAX_CANDIDATES:
             raise DrawingError(TOO_MUCH)
         pixels = draw(line.ink, pieces, candidates)

@@ -15,7 +15,7 @@ from drawing.images import DrawingError, Grey
 from drawing.writing import INK, TOO_MUCH, Ints, Line
 
 CUT_HEIGHT = 56  # pixels of a digit, at most, while cuts are looked for
-CUT_WIDTH, CUT_LEAST, CUT_INK = 0.65, 0.5, 2.6  # for a digit's height, and an upright stroke's ink: less is not cut
+CUT_WIDTH, CUT_LEAST, CUT_INK = 0.55, 0.5, 2.6  # for a digit's height, and an upright stroke's ink: less is not cut
 MAX_SLANT = 0.6  # columns for each row
 MAX_PIECES = 200
 EDGE = "cuts", "length", "runs", "depth"  # what is known of the ends of a piece: how many are cut, and how
@@ -111,21 +111,21 @@ def _part_area(line: Line, area: int, box: Ints, hand: _Hand) -> Iterator[_Piece
     within = slice(top, top + height), slice(left, left + width)
     mask = line.labels[within] == area
     shifts = -hand.slant * (np.arange(top, top + height) - len(line.ink) / 2)  # (height,) columns to the right
-    masks: list[Grey] = [mask]
-    edges: Floats = np.zeros((1, 2, len(EDGE)))
     span = _find_span(mask, shifts)
-    wide = span[1] - span[0] > CUT_WIDTH * hand.height and size > CUT_INK * hand.height * hand.stroke
-    if wide and height > max(CUT_LEAST * hand.height, 2 * hand.stroke):  # no dash
-        scale = min(1.0, CUT_HEIGHT / hand.height)
-        upright = _stand_up(line.ink[within] * mask, shifts, span, scale)
-        cuts = find_cuts(upright, hand.height * scale, hand.stroke * scale)
-        rows = np.arange(height) * len(upright) // height
-        masks, edges = _cut(mask, (cuts.columns[:, rows] + 0.5) / scale + span[0] + shifts, cuts)
+    high = min(height, hand.height)
+    wide = span[1] - span[0] > CUT_WIDTH * high and size > CUT_INK * high * hand.stroke
+    if not wide or height <= max(CUT_LEAST * hand.height, 2 * hand.stroke):  # one digit, or a dash
+        yield _Piece(mask, left, top, float(span.mean()) + left, span + left, area, np.zeros((2, len(EDGE))))
+        return
+    scale = min(1.0, CUT_HEIGHT / hand.height)
+    upright = _stand_up(line.ink[within] * mask, shifts, span, scale)
+    cuts = find_cuts(upright, hand.height * scale, hand.stroke * scale)
+    rows = np.arange(height) * len(upright) // height
     place = -np.inf
-    for part, ends in zip(masks, edges, strict=True):
-        span = _find_span(part, shifts) + left
-        place = max(place, float(span.mean()))  # the pieces of an area stay in order
-        yield _Piece(part, left, top, place, span, area, ends)
+    for part, edges in _cut(mask, (cuts.columns[:, rows] + 0.5) / scale + span[0] + shifts, cuts):
+        part_span = _find_span(part, shifts) + left
+        place = max(place, float(part_span.mean()))  # the pieces of an area stay in order
+        yield _Piece(part, left, top, place, part_span, area, edges)
 
 
 def _find_span(mask: Grey, shifts: Floats) -> Floats:
@@ -145,12 +145,12 @@ def _stand_up(ink: Grey, shifts: Floats, span: Floats, scale: float) -> Grey:
     return cv2.resize(upright, size, interpolation=cv2.INTER_AREA)
 
 
-def _cut(mask: Grey, columns: Floats, cuts: Cuts) -> tuple[list[Grey], Floats]:
-    """Return the parts of a mask (height, width) between cuts at `columns` (n, height), and the ends (parts, 2, 4)."""
+def _cut(mask: Grey, columns: Floats, cuts: Cuts) -> Iterator[tuple[Grey, Floats]]:
+    """Yield the parts of a mask (height, width) between cuts at `columns` (n, height), and the ends (2, 4) of each."""
     number = (np.arange(mask.shape[1]) >= columns[:, :, None]).sum(axis=0)  # (height, width): cuts to the left
     found = [(after, part) for after in range(len(columns) + 1) if (part := mask & (number == after)).any()]
     known = np.column_stack([np.ones(len(columns)), cuts.length, np.minimum(cuts.runs, 4), cuts.depth])  # (n, 4)
-    edges = np.zeros((len(found), 2, len(EDGE)))
-    for place, (after, _) in enumerate(found[1:], 1):
-        edges[place, 0] = edges[place - 1, 1] = known[after - 1]
-    return [part for _, part in found], edges
+    uncut = np.zeros(len(EDGE))
+    lefts = [uncut, *(known[after - 1] for after, _ in found[1:])]
+    for (_, part), left, right in zip(found, lefts, [*lefts[1:], uncut], strict=True):
+        yield part, np.array([left, right])

@@ -15,6 +15,7 @@ MAX_FRAMES, FRAMED = 4, 0.3  # around one another; the height of something in a 
 FLAT, LONG = 4, 1.5  # a ruled line is so many times as wide as high, and as wide as the highest area is high
 CORNER = 0.15  # of a frame's sides: where it has ink
 BESIDE, NEAR = 0.35, 12  # areas of a line: of their heights, what they have in common; heights, how far they are apart
+STACKED = 0.15  # of the height: areas of one digit, one above the other, are nearer, as the loops of an 8
 MAX_AREAS = 200
 TOO_MUCH = "there is too much on this picture; send one number of at most 32 digits"
 
@@ -139,7 +140,8 @@ def _group(line: Line) -> Ints:
     common = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)  # (n, n); what is below 0 is a gap
     aside = np.maximum(left[:, None], left) - np.minimum(right[:, None], right)
     beside = (common > BESIDE * np.minimum(height[:, None], height)) & (aside < NEAR * line.height)
-    groups, linked = np.arange(np.count_nonzero(high)), beside[high][:, high]
+    stacked = (common > -STACKED * line.height) & (-aside > 0.5 * np.minimum(width[:, None], width))
+    groups, linked = np.arange(np.count_nonzero(high)), (beside | stacked)[high][:, high]
     while (groups != (lowest := np.where(linked, groups, len(groups)).min(axis=1))).any():
         groups = lowest
     far = np.hypot(np.maximum(aside, 0), np.maximum(-common, 0))[:, high]

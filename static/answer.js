@@ -1,12 +1,9 @@
-/* The answer in large: the class, how sure the network is, and the pixels that it saw. */
+/* What the network makes of one digit: the pixels that it saw, and how strongly each output node fires. */
 
-import { makeBars, percent } from "./dom.js";
+import { makeBars } from "./dom.js";
 import { showGrey, showNothing } from "./pixels.js";
 
 export class AnswerView {
-  #result = document.getElementById("result");
-  #label = document.getElementById("label");
-  #sentence = document.getElementById("sentence");
   #seen = document.getElementById("seen");
   #bars = document.getElementById("bars");
   #classNames = [];
@@ -20,55 +17,19 @@ export class AnswerView {
     this.#showOutputs(classNames.map(() => 0));
   }
 
-  /** Show an answer of the server, and return it in words. */
-  show(answer) {
-    this.setClasses(answer.class_names);
-    const sentence = answer.unsure ? describeDoubt(answer) : `${percent(answer.confidence)} sure`;
-    this.#showResult(answer.unsure ? "unsure" : "sure", answer.unsure ? `${answer.label}?` : answer.label, sentence);
-    this.#showOutputs(answer.outputs);
-    showGrey(this.#seen, answer.pixels);
-    this.#seen.ariaLabel = "The drawing as the network sees it, light on black";
-    return answer.unsure ? sentence : `${answer.label}, ${sentence}`;
-  }
-
-  /** Show a sentence instead of an answer; `state` is "empty" or "refused". */
-  showSentence(state, sentence) {
-    this.#showResult(state, "", sentence);
-    this.#showOutputs(this.#classNames.map(() => 0));
-    showNothing(this.#seen);
-    this.#seen.ariaLabel = "Nothing yet";
-  }
-
-  #showResult(state, label, sentence) {
-    this.#result.dataset.state = state;
-    this.#label.textContent = label;
-    this.#label.classList.toggle("word", label.length > 2);
-    this.#sentence.textContent = sentence;
+  /** Show a digit {outputs, pixels}, or nothing. */
+  show(digit) {
+    this.#showOutputs(digit ? digit.outputs : this.#classNames.map(() => 0));
+    if (digit) showGrey(this.#seen, digit.pixels);
+    else showNothing(this.#seen);
+    this.#seen.ariaLabel = digit ? `The ${digit.label} as the network sees it, light on black` : "Nothing yet";
   }
 
   #showOutputs(outputs) {
     const best = Math.max(...outputs);
     outputs.forEach((output, i) => {
       const className = output > 0 && output === best ? "best" : "";
-      this.#setBar(i, { share: output, text: best > 0 ? percent(output) : "", className });
+      this.#setBar(i, { share: output, text: best > 0 ? Math.min(output, 0.99).toFixed(2) : "", className });
     });
   }
-}
-
-/** Return what the classes are called together. */
-export function subjectOf(classNames) {
-  if (classNames.every((name) => /^\d$/.test(name))) return "digit";
-  return classNames.every((name) => /^\p{L}$/u.test(name)) ? "letter" : "picture";
-}
-
-/** Return in words what it might be: none of the classes, or those whose outputs come near the best, three at most. */
-function describeDoubt({ outputs, class_names: names, label, is_digit: isDigit }) {
-  if (!isDigit) {
-    const subject = subjectOf(names);
-    return `Is this ${subject === "picture" ? "one of these" : `a ${subject}`}? Perhaps ${label}.`;
-  }
-  const best = Math.max(...outputs);
-  const order = outputs.map((_, i) => i).sort((a, b) => outputs[b] - outputs[a]);
-  const near = order.filter((i) => outputs[i] >= best / 2).slice(0, 3);
-  return near.length > 1 ? `Not sure: ${near.map((i) => names[i]).join(" or ")}?` : `Not sure: perhaps ${label}?`;
 }

@@ -1,67 +1,60 @@
-/* Asks the server while somebody draws: not at every move, and only the latest answer counts. Sends "answer" with
-   {query, answer} or "refused" with {query, problem}. After a failure that may pass, the query stays for `retry`. */
-
-const PAUSE = 120; // milliseconds without a change before asking
-const LONGEST_PAUSE = 360; // ask at least this often in one long stroke
+/* Asks the server while somebody draws: one question is under way, the newest of the others waits, and none is aborted.
+   So there are as many answers a second as the line allows. Sends "answer" with {query, answer} or "refused" with
+   {query, problem}. After a failure that may pass, the query stays for `retry`. */
 
 export class Asker extends EventTarget {
-  #server;
-  #makeQuery = null;
-  #timer = 0;
-  #waitingSince = 0;
-  #controller = null;
+  #send;
+  #makeQuery = null; // the question that waits
+  #isBusy = false;
+  #subject = {}; // another object as soon as what is under way is of no interest any more
 
-  constructor(server) {
+  /** `send` takes a query and returns a promise of the answer, or throws a Problem. */
+  constructor(send) {
     super();
-    this.#server = server;
+    this.#send = send;
   }
 
-  /** Ask soon. `makeQuery` is called only then, since a picture of each move would be a waste. */
+  /** Ask as soon as the question under way is answered. `makeQuery` is called only then, and only the latest is. */
   ask(makeQuery) {
     this.#makeQuery = makeQuery;
-    const now = performance.now();
-    if (!this.#timer) this.#waitingSince = now;
-    clearTimeout(this.#timer);
-    const pause = Math.min(PAUSE, Math.max(0, this.#waitingSince + LONGEST_PAUSE - now));
-    this.#timer = setTimeout(() => this.#send(), pause);
+    this.retry();
   }
 
+  /** Whether a question waits. */
   get isWaiting() {
     return this.#makeQuery !== null;
   }
 
-  /** Send a query again that is still unanswered. */
-  retry() {
-    if (this.isWaiting && !this.#timer) this.#send();
-  }
-
-  /** Drop the query: there is nothing to ask any more. */
+  /** Drop all questions: there is nothing to ask any more. */
   forget() {
-    clearTimeout(this.#timer);
-    this.#timer = 0;
     this.#makeQuery = null;
-    this.#controller?.abort();
-    this.#controller = null;
+    this.#subject = {};
   }
 
-  async #send() {
-    clearTimeout(this.#timer);
-    this.#timer = 0;
-    this.#controller?.abort();
-    const controller = new AbortController();
-    this.#controller = controller;
-    const query = this.#makeQuery();
-    try {
-      const answer = await this.#server.query(query, controller.signal);
-      this.#settle(controller, "answer", { query, answer });
-    } catch (problem) {
-      if (!problem.mayPass) this.#settle(controller, "refused", { query, problem });
+  /** Send what waits, unless a question is under way. */
+  async retry() {
+    while (this.#makeQuery && !this.#isBusy) {
+      const [makeQuery, subject] = [this.#makeQuery, this.#subject];
+      const query = makeQuery();
+      this.#makeQuery = null;
+      this.#isBusy = true;
+      const [type, detail] = await this.#exchange(query);
+      this.#isBusy = false;
+      if (subject === this.#subject) {
+        if (detail.problem?.mayPass) {
+          this.#makeQuery ??= makeQuery;
+          return;
+        }
+        this.dispatchEvent(new CustomEvent(type, { detail }));
+      }
     }
   }
 
-  #settle(controller, type, detail) {
-    if (controller !== this.#controller) return; // a later question, or none, has taken its place
-    if (!this.#timer) this.#makeQuery = null;
-    this.dispatchEvent(new CustomEvent(type, { detail }));
+  async #exchange(query) {
+    try {
+      return ["answer", { query, answer: await this.#send(query) }];
+    } catch (problem) {
+      return ["refused", { query, problem }];
+    }
   }
 }

@@ -10,6 +10,7 @@ const SIDE = 28;
 const CAPTIONS = {
   picture: "Your picture",
   ink: "The ink alone",
+  pieces: "Parted into pieces",
   digit: "Cut out, no specks",
   stroke: "Usual stroke width",
   pixels: "Fitted and centred",

@@ -1,6 +1,6 @@
 /* Drawing with the keyboard alone: arrows move a cursor over the paper, Space or Enter puts its pen down and lifts it. */
 
-const STEP = 1 / 28; // one of the pixels that the network sees
+const STEP = 1 / 28; // of the height: one of the pixels that the network sees of a digit as high as the paper
 const FINE = 1 / 4;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
@@ -10,7 +10,7 @@ export class KeyboardPen {
   #cursor;
   #say;
   #held = new Set();
-  #x = 0.5;
+  #x = NaN; // the middle of the paper, until somebody moves
   #y = 0.5;
   #down = false;
 
@@ -48,11 +48,15 @@ export class KeyboardPen {
   #move(step) {
     for (const key of this.#held) {
       const [right, down] = ARROWS[key];
-      this.#x = Math.min(1, Math.max(0, this.#x + right * step));
+      this.#x = Math.min(this.#pad.width, Math.max(0, this.#place.x + right * step));
       this.#y = Math.min(1, Math.max(0, this.#y + down * step));
     }
-    if (this.#down) this.#pad.extend([{ x: this.#x, y: this.#y }]);
+    if (this.#down) this.#pad.extend([this.#place]);
     this.#update();
+  }
+
+  get #place() {
+    return { x: Math.min(this.#pad.width, this.#x || this.#pad.width / 2), y: this.#y };
   }
 
   #toggle() {
@@ -60,7 +64,7 @@ export class KeyboardPen {
       this.#lift();
       return;
     }
-    this.#pad.begin({ x: this.#x, y: this.#y });
+    this.#pad.begin(this.#place);
     this.#down = true;
     this.#update();
     this.#say("Pen down");
@@ -88,8 +92,9 @@ export class KeyboardPen {
   #update() {
     this.#down &&= this.#pad.isDrawing; // undo and clear lift the pen as well
     this.#cursor.classList.toggle("down", this.#down);
-    this.#cursor.style.setProperty("--x", this.#x);
-    this.#cursor.style.setProperty("--y", this.#y);
-    this.#cursor.style.setProperty("--size", this.#pad.penWidth);
+    const { scale, top } = this.#pad.view;
+    this.#cursor.style.setProperty("--x", this.#place.x / this.#pad.width);
+    this.#cursor.style.setProperty("--y", top + this.#place.y * scale);
+    this.#cursor.style.setProperty("--size", this.#pad.penWidth * scale);
   }
 }

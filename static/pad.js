@@ -1,22 +1,29 @@
 /* The paper to draw on: turns mouse, finger and stylus into strokes and shows them, sharp at any size of the window.
-   The keyboard's pen (keys.js) draws through the same begin, extend and end. */
+   The keyboard's pen (keys.js) draws through the same begin, extend and end. All places are in heights of the paper. */
 
 import { paint } from "./paint.js";
-import { addStroke } from "./sheets.js";
+import { addStroke, rightEdge } from "./sheets.js";
 
-/** Sends "change" whenever what is on the paper has changed, a stroke under way included. */
+const TAP = 5; // pixels of the window: what moves no further on a digit was no stroke
+
+/** Sends "change" whenever what is on the paper has changed, a stroke under way included, and "point" with the
+    number of a digit that a mouse points at or a finger taps on. */
 export class Pad extends EventTarget {
   #canvas;
   #sheets;
+  #findDigit;
   #stroke = null;
   #pointer = null;
+  #start = null; // where a pointer came down on a digit: a tap, or a stroke that begins there
   #frame = 0;
 
-  constructor(canvas, sheets) {
+  /** `findDigit` takes a place in the window and returns the number of the digit there, or -1. */
+  constructor(canvas, sheets, findDigit) {
     super();
     this.#canvas = canvas;
     this.#sheets = sheets;
-    this.penWidth = 1 / 14; // of the side: as wide as MNIST's strokes once the drawing is 28 pixels wide
+    this.#findDigit = findDigit;
+    this.penWidth = 0.06;
     canvas.addEventListener("pointerdown", (event) => this.#pointerDown(event));
     canvas.addEventListener("pointermove", (event) => this.#pointerMove(event));
     canvas.addEventListener("pointerup", (event) => this.#pointerUp(event));
@@ -33,6 +40,21 @@ export class Pad extends EventTarget {
 
   get isDrawing() {
     return this.#stroke !== null;
+  }
+
+  /** How wide the sheet is: as wide as the paper, or more where the drawing was made on a wider one. */
+  get width() {
+    return Math.max(this.#aspect, rightEdge(this.#sheets.now)); // a stroke under way goes no further than this
+  }
+
+  get #aspect() {
+    return this.#canvas.clientWidth / Math.max(1, this.#canvas.clientHeight);
+  }
+
+  /** How much smaller the sheet is shown than it was drawn, and where it begins, in heights of the paper. */
+  get view() {
+    const scale = this.#aspect / this.width;
+    return { scale, top: (1 - scale) / 2 };
   }
 
   begin(point) {
@@ -68,11 +90,14 @@ export class Pad extends EventTarget {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
     const canvas = this.#canvas;
-    const side = Math.round(canvas.clientWidth * devicePixelRatio);
-    if (canvas.width !== side) canvas.width = canvas.height = side;
+    const [width, height] = [canvas.clientWidth, canvas.clientHeight].map((side) => Math.round(side * devicePixelRatio));
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     const context = canvas.getContext("2d");
-    context.clearRect(0, 0, side, side);
-    paint(context, this.sheet.strokes, side, getComputedStyle(canvas).color);
+    const { scale, top } = this.view;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, width, height);
+    context.translate(0, top * height);
+    paint(context, this.sheet.strokes, scale * height, getComputedStyle(canvas).color);
   }
 
   #point({ x, y, pressure = 0.5 }) {
@@ -82,30 +107,51 @@ export class Pad extends EventTarget {
   #pointerDown(event) {
     if (!event.isPrimary || event.button !== 0) return; // a second finger, another button
     this.#canvas.setPointerCapture(event.pointerId);
-    this.begin(this.#place(event));
+    this.end();
+    if (this.#findDigit(event) < 0) this.begin(this.#place(event));
+    else this.#start = event;
     this.#pointer = event.pointerId;
   }
 
   #pointerMove(event) {
-    if (event.pointerId !== this.#pointer) return;
+    if (event.pointerId !== this.#pointer) {
+      if (event.pointerType === "mouse" && !event.buttons) this.#pointAt(event);
+      return;
+    }
+    if (this.#start) {
+      const { pointerId } = event;
+      if (Math.hypot(event.clientX - this.#start.clientX, event.clientY - this.#start.clientY) < TAP) return;
+      this.begin(this.#place(this.#start));
+      [this.#start, this.#pointer] = [null, pointerId];
+    }
     const moves = event.getCoalescedEvents?.() ?? [];
     this.extend((moves.length ? moves : [event]).map((move) => this.#place(move)));
   }
 
   #pointerUp(event) {
-    if (event.pointerId === this.#pointer) this.end();
+    if (event.pointerId !== this.#pointer) return;
+    if (this.#start) this.#pointAt(this.#start);
+    else this.end();
+    this.#start = this.#pointer = null;
   }
 
   #pointerCancel(event) {
-    if (event.pointerId === this.#pointer) this.drop(); // the system took the pointer away: a palm, a gesture
+    if (event.pointerId !== this.#pointer) return;
+    this.#start = null;
+    this.drop(); // the system took the pointer away: a palm, a gesture
+  }
+
+  #pointAt(event) {
+    this.dispatchEvent(new CustomEvent("point", { detail: this.#findDigit(event) }));
   }
 
   #place(event) {
-    const canvas = this.#canvas;
-    const box = canvas.getBoundingClientRect();
+    const { left, top } = this.#canvas.getBoundingClientRect();
+    const { clientHeight, clientLeft, clientTop } = this.#canvas;
+    const { scale, top: margin } = this.view;
     return {
-      x: (event.clientX - box.left - canvas.clientLeft) / canvas.clientWidth,
-      y: (event.clientY - box.top - canvas.clientTop) / canvas.clientHeight,
+      x: Math.min(this.width, (event.clientX - left - clientLeft) / clientHeight / scale),
+      y: ((event.clientY - top - clientTop) / clientHeight - margin) / scale,
       pressure: event.pointerType === "pen" ? event.pressure : 0.5, // what is reported for a finger is seldom measured
     };
   }

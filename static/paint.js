@@ -1,23 +1,26 @@
 /* Strokes to pixels: on the screen in the colours of the theme, for the server always black on white. */
 
-const EXPORT_SIDE = 280;
+const EXPORT_HEIGHT = 280; // pixels
+const MAX_EXPORT_WIDTH = 4096; // as the server takes it
 
-/** Paint `strokes` in the colour `ink` on a canvas whose paper is `side` pixels wide. */
+/** Paint `strokes` in the colour `ink` on a canvas whose paper is `side` pixels high. */
 export function paint(context, strokes, side, ink) {
   context.strokeStyle = context.fillStyle = ink;
   context.lineCap = context.lineJoin = "round";
   for (const stroke of strokes) paintStroke(context, stroke, side);
 }
 
-/** Return the PNG of `strokes` as a data URL, 280 x 280, black on white. */
-export function toDataUrl(strokes) {
+/** Return `strokes` on a paper of `width` heights as {imageData, width, height}: the data URL of a PNG, black on white,
+    and its size in pixels. */
+export function toPicture(strokes, width) {
   const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = EXPORT_SIDE;
+  canvas.height = EXPORT_HEIGHT;
+  canvas.width = Math.min(MAX_EXPORT_WIDTH, Math.round(width * EXPORT_HEIGHT));
   const context = canvas.getContext("2d");
   context.fillStyle = "white";
-  context.fillRect(0, 0, EXPORT_SIDE, EXPORT_SIDE);
-  paint(context, strokes, EXPORT_SIDE, "black");
-  return canvas.toDataURL("image/png");
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  paint(context, strokes, EXPORT_HEIGHT, "black");
+  return { imageData: canvas.toDataURL("image/png"), width: canvas.width, height: canvas.height };
 }
 
 function paintStroke(context, points, side) {

@@ -28,6 +28,31 @@ export function listenForPictures({ page, paper, inputs, give }) {
   }
 }
 
+/** The picture on the paper, in place of a drawing. */
+export class Preview {
+  #image;
+  #picture = null;
+
+  constructor(image) {
+    this.#image = image;
+  }
+
+  show(picture) {
+    if (picture === this.#picture) return;
+    URL.revokeObjectURL(this.#image.src);
+    this.#image.hidden = !picture;
+    if (picture) this.#image.src = URL.createObjectURL(picture);
+    else this.#image.removeAttribute("src");
+    this.#picture = picture;
+  }
+
+  /** Return {width, height} in pixels, once the picture is loaded. */
+  async size() {
+    await this.#image.decode().catch(() => {}); // another one has taken its place
+    return { width: this.#image.naturalWidth, height: this.#image.naturalHeight };
+  }
+}
+
 function giveFirst(files, give) {
   if (files?.length) give(files[0]);
 }

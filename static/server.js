@@ -27,17 +27,35 @@ export class Server extends EventTarget {
   #wait = FIRST_WAIT;
   #waiting = false;
   #needsToken = false;
+  #readsNumbers = true;
 
-  /** Ask what a drawing {imageData} or a picture {blob} shows, and for the steps of its preparation if `withSteps`. */
-  query({ blob, imageData, withSteps }, signal) {
-    const body = blob ?? JSON.stringify({ imageData });
-    const options = { method: "POST", headers: { "Content-Type": blob?.type ?? "application/json" }, body };
-    return this.#request(`query?include=pixels,hidden${withSteps ? ",steps" : ""}`, options, signal);
+  /** Read the number on a drawing {imageData} or a picture {blob}, and the steps of that if `withSteps`. What a network
+      without digits answers looks like a number of one digit without a box. */
+  async read({ blob, imageData, withSteps }) {
+    const headers = { "Content-Type": blob?.type ?? "application/json" };
+    const options = { method: "POST", headers, body: blob ?? JSON.stringify({ imageData }) };
+    const parts = `include=pixels${withSteps ? ",steps" : ""}`;
+    try {
+      if (this.#readsNumbers) {
+        const reading = await this.#request(`read?${parts}`, options);
+        return { ...reading, digits: reading.digits.map((digit) => ({ ...digit, class_names: reading.class_names })) };
+      }
+    } catch (problem) {
+      if (problem.code !== "no-numbers") throw problem;
+    }
+    const answer = await this.#request(`query?${parts}`, options);
+    return { ...answer, text: answer.label, lines: 1, left_out: [], digits: [answer] };
+  }
+
+  /** Ask how the network comes to its answer to 784 `pixels`. */
+  explain({ pixels }) {
+    return this.#request("query?include=hidden", makeJson("POST", { inputs: pixels }));
   }
 
   async network() {
     const network = await this.#request("network");
     this.#needsToken = network.learning.token;
+    this.#readsNumbers = network.class_names.join("") === "0123456789";
     return network;
   }
 

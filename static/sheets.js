@@ -1,5 +1,5 @@
 /* The drawing as data, with undo and redo. A sheet holds strokes, or a picture instead. A stroke is a
-   list of points {x, y, width}, all three as fractions of the side of the paper, so that it fits a paper of any size. */
+   list of points {x, y, width}, all three in heights of the paper, so that it fits a paper of any size. */
 
 const BLANK = Object.freeze({ strokes: Object.freeze([]), picture: null });
 
@@ -50,6 +50,11 @@ export class Sheets {
 /** Return a new sheet with one more stroke than `sheet`. */
 export function addStroke(sheet, stroke) {
   return { strokes: [...sheet.strokes, stroke], picture: null };
+}
+
+/** Return how far to the right the strokes of a sheet go, in heights of the paper. */
+export function rightEdge(sheet) {
+  return Math.max(0, ...sheet.strokes.map((stroke) => Math.max(...stroke.map(({ x }) => x))));
 }
 
 export function isBlank(sheet) {

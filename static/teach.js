@@ -1,11 +1,10 @@
-/* Teaching: is the answer right, and if not, what is? Sends "corrected" with the answer that the network gives now, or
-   none if something else has been drawn since, and "undone" when the network has forgotten the correction again. */
+/* Teaching: is the answer about one digit right, and if not, what is? Sends "corrected" and "undone" when the network has
+   learnt or forgotten something. */
 
 import { element, fitColumns, percent } from "./dom.js";
 import { say } from "./speech.js";
 
 const LEARNING = "Your correction is kept. The network is still learning it; draw again in a moment.";
-const QUESTION = "Is that right?";
 const TYPING = "input:not([type=range], [type=checkbox], [type=file]), select, textarea, dialog";
 
 const at = (id) => document.getElementById(id);
@@ -21,15 +20,13 @@ export class TeachView extends EventTarget {
   #buttons = []; // one for each class
   #classNames = [];
   #phase = "waiting"; // for an answer; then "asking", "sending" and "done"
-  #answer = null; // the answer that the question is about
-  #query = null; // the query that it answers
-  #drawing = {}; // another object as soon as something else is drawn
-  #correction = null; // the correction that Undo undoes; none where the answer was right
+  #subject = null; // {digit, question, drawing}: what the question is about
+  #done = new Map(); // for each digit of this drawing that was told about: {words, correction}
 
   constructor(server) {
     super();
     this.#server = server;
-    this.#yes.addEventListener("click", () => this.#choose(this.#answer.label));
+    this.#yes.addEventListener("click", () => this.#choose(this.#subject.digit.label));
     this.#undo.addEventListener("click", () => this.#undoCorrection());
     document.addEventListener("keydown", (event) => this.#keyDown(event));
     this.#enter("waiting");
@@ -54,101 +51,109 @@ export class TeachView extends EventTarget {
     this.#enter(this.#phase, this.#words.textContent);
   }
 
-  /** Whether somebody has answered the question, and nothing else has been drawn since. */
+  /** Whether somebody has answered the question about this digit. */
   get isDone() {
     return this.#phase === "done";
   }
 
-  /** Ask whether the answer to a query is right, unless somebody has already said so. */
-  ask({ query, answer }) {
-    if (this.isDone) return;
-    this.#query = query;
-    this.#answer = answer;
-    if (this.#phase !== "sending") this.#enter("asking");
+  /** Ask `question` about a `digit` of a `drawing`, {imageData} or nothing, unless somebody has already answered it. */
+  ask(subject) {
+    if (this.#subject && keyOf(subject.digit) !== keyOf(this.#subject.digit)) this.#showProblem("");
+    this.#subject = subject;
+    if (this.#phase !== "sending") this.#enterSubject();
   }
 
   /** Stop asking: something else is drawn, or nothing. */
   close() {
-    this.#drawing = {};
-    this.#answer = null;
+    this.#done = new Map(); // another one: a correction under way belongs to the old drawing
+    this.#subject = null;
     this.#showProblem("");
     if (this.#phase !== "sending") this.#enter("waiting");
+  }
+
+  #enterSubject() {
+    const done = this.#subject && this.#done.get(keyOf(this.#subject.digit));
+    if (done) this.#enter("done", done.words);
+    else if (this.#subject) this.#enter("asking", this.#subject.question);
+    else this.#enter("waiting");
   }
 
   #keyDown(event) {
     if (event.defaultPrevented || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
     if (!this.#keys.checked || event.target.closest(TYPING)) return;
     const name = classOfKey(event.key, this.#classNames);
-    if (name) this.#choose(name);
+    if (!name || this.#panel.hidden || this.#phase !== "asking") return;
+    event.preventDefault(); // or it would be typed into the dialog that asks for the token
+    this.#choose(name);
   }
 
   #choose(label) {
-    if (this.#panel.hidden || this.#phase !== "asking") return;
-    if (label === this.#answer.label && !this.#answer.unsure) this.#thank();
+    if (this.#phase !== "asking") return;
+    if (label === this.#subject.digit.label && !this.#subject.digit.unsure) this.#thank();
     else this.#teach(label);
   }
 
   /** The network knows that already, so there is nothing to send. */
   #thank() {
     this.#act(() => {
-      this.#correction = null;
-      this.#enter("done", "Thank you.");
+      this.#done.set(keyOf(this.#subject.digit), { words: "Thank you.", correction: null });
       say("Thank you.");
     });
   }
 
   async #teach(label) {
-    const answer = this.#answer;
-    const { imageData } = this.#query;
-    // Of a picture, only the pixels that the network saw are sent: the rest may be large, and private.
-    const drawing = imageData ? { imageData } : { inputs: answer.pixels };
-    await this.#act(async (isSame) => {
-      const { correction, before, after, learning } = await this.#server.teach(drawing, label);
+    const { digit, drawing } = this.#subject;
+    const done = this.#done;
+    await this.#act(async () => {
+      // A digit of a number is taught by its pixels. Of a picture they are all that is sent: it may be large, and private.
+      const { correction, before, after, learning } = await this.#server.teach(drawing ?? { inputs: digit.pixels }, label);
       const words = learning ? LEARNING : compare(before, after);
-      this.#correction = correction;
-      if (isSame()) this.#enter("done", words);
+      done.set(keyOf(digit), { words, correction });
       say(words);
-      this.dispatchEvent(new CustomEvent("corrected", { detail: isSame() ? { ...answer, ...after } : null }));
+      this.dispatchEvent(new CustomEvent("corrected", { detail: { digit, after, isSame: done === this.#done } }));
     });
   }
 
   async #undoCorrection() {
-    const correction = this.#correction;
-    await this.#act(async (isSame) => {
+    const key = keyOf(this.#subject.digit);
+    const done = this.#done;
+    const { correction } = done.get(key);
+    await this.#act(async () => {
       if (correction) await this.#server.undo(correction.id);
-      if (isSame()) this.#enter("asking");
+      done.delete(key);
+      say(correction ? "Correction undone." : this.#subject?.question ?? "");
       if (correction) this.dispatchEvent(new Event("undone"));
-      say(correction ? "Correction undone." : QUESTION);
     });
   }
 
   /** Do one action, with the buttons disabled, and show the error if it fails. */
   async #act(action) {
-    const drawing = this.#drawing;
-    const before = this.#phase;
-    const isSame = () => drawing === this.#drawing;
+    const done = this.#done;
     const hadFocus = this.#panel.contains(document.activeElement);
     this.#showProblem("");
     this.#enter("sending", this.#words.textContent);
     try {
-      await action(isSame);
+      await action();
     } catch (problem) {
-      if (isSame()) this.#enter(before, this.#words.textContent);
       this.#showProblem(problem.message);
       say(problem.message);
     }
-    if (!isSame()) this.#enter(this.#answer ? "asking" : "waiting");
+    if (this.#phase !== "sending") return;
+    this.#phase = "acted";
+    this.#enterSubject();
     // A button that is disabled or hidden loses the focus, and the Tab key would start again at the top of the page.
-    if (hadFocus && document.activeElement === document.body) (this.#undo.hidden ? this.#yes : this.#undo).focus();
+    const isSame = done === this.#done;
+    if (hadFocus && isSame && document.activeElement === document.body) (this.#undo.hidden ? this.#yes : this.#undo).focus();
   }
 
-  #enter(phase, words = QUESTION) {
+  #enter(phase, words = "") {
     this.#phase = phase;
     this.#words.textContent = words;
     this.#panel.ariaBusy = String(phase === "sending");
     for (const button of [this.#yes, ...this.#buttons]) button.disabled = phase !== "asking";
     this.#undo.disabled = phase === "sending";
     if (phase === "sending") return;
+    this.#panel.classList.toggle("idle", phase === "waiting");
     this.#yes.hidden = this.isDone;
     this.#undo.hidden = !this.isDone;
     this.#keys.parentElement.hidden = this.isDone || !this.#classNames.some(isKey);
@@ -158,6 +163,11 @@ export class TeachView extends EventTarget {
     this.#problem.textContent = words;
     this.#problem.hidden = !words;
   }
+}
+
+/** Return what tells one digit of a drawing from the others, as long as the drawing stays the same. */
+function keyOf({ box }) {
+  return box ? `${box.x},${box.y},${box.width},${box.height}` : "";
 }
 
 /** Tell whether one key can choose the class of this name. */

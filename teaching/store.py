@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from data.files import data_folder
-from data.records import PIXELS, Pixels
+from data.records import NO_CLASS, NO_CLASS_NAME, PIXELS, Pixels
 
 LATEST = 2**53  # above the number of any correction, and within what SQLite can take
 MAX_CORRECTIONS = 10_000  # of one trained model
@@ -65,7 +65,10 @@ class FullError(Exception):
 
 @dataclass(frozen=True)
 class Correction:
-    """A drawing as pixels (784,) 0 to 255 with its class, and the class and confidence (0 to 1) predicted before."""
+    """A drawing as pixels (784,) 0 to 255 with its class, and the class and confidence (0 to 1) predicted before.
+
+    The label is `NO_CLASS` where it shows none of the classes.
+    """
 
     id: int
     created: str
@@ -73,6 +76,14 @@ class Correction:
     predicted: int
     confidence: float
     pixels: Pixels
+
+    def fits(self, class_count: int) -> bool:
+        """Tell whether a model with so many classes knows its labels."""
+        return self.predicted < class_count and (self.label < class_count or self.label == NO_CLASS)
+
+    def name(self, class_names: Sequence[str]) -> str:
+        """Return the name of its class."""
+        return NO_CLASS_NAME if self.label == NO_CLASS else class_names[self.label]
 
 
 def database() -> Path:
@@ -283,7 +294,7 @@ def _correction(row: Sequence[object]) -> Correction:
 def check_labels(corrections: Sequence[Correction], class_count: int) -> None:
     """Raise `StorageError` where a label is none of so many classes."""
     for correction in corrections:
-        if max(correction.label, correction.predicted) >= class_count:
+        if not correction.fits(class_count):
             raise _damage(correction.id, f"its label is {correction.label}, the model has {class_count} classes")
 
 

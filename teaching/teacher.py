@@ -54,12 +54,14 @@ class Outcome:
 class Status:
     """How far the network is: whether it is still learning, how many corrections it knows, and the latest of them.
 
-    `problem` says why it cannot get further, or that its file is damaged; it is empty where all is well.
+    `revision` rises with every change of the corrections, such as one taken back. `problem` says why it cannot get
+    further, or that its file is damaged; it is empty where all is well.
     """
 
     learning: bool
     corrections: int
     latest: int
+    revision: int
     problem: str
 
 
@@ -123,7 +125,8 @@ class Teacher:
         if learning:
             self._start_learning()
         problem = self._file.damage or self._problem
-        return Status(learning, state.get("count", 0), state.get("latest", 0), problem)
+        count, latest, known = (state.get(name, 0) for name in ("count", "latest", "revision"))
+        return Status(learning, count, latest, known, problem)
 
     def teach(self, pixels: Pixels, label: int, drawing: bytes | None = None) -> Outcome:
         """Store that `pixels` (784,) show class `label`, learn it, and return what it did.
@@ -222,7 +225,7 @@ class Teacher:
             if latest:
                 base, names = latest[0], load_content(latest[1], self._store.path.name).class_names
         found = self._store.salvage(base) if base else []
-        return [one for one in found if max(one.label, one.predicted) < len(names)], names
+        return [one for one in found if one.fits(len(names))], names
 
     def _restore(self, error: ValueError) -> NeuralNetwork:
         """Return the trained model that the corrections of a damaged model file build upon, or raise `error`."""

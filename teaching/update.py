@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from threadpoolctl import ThreadpoolController
 
-from confidence import final_inputs
+from confidence import NO_CLASS_BELOW, final_inputs, membership
 from data.distortion import balanced_copies, transform
-from data.records import Pixels, scale
+from data.records import NO_CLASS, Pixels, scale
 from neural_network import Floats, NeuralNetwork
 
 Matrix = NDArray[np.floating]
@@ -180,7 +180,8 @@ class Learner:
         signs, is_new = self._signs(labels), np.arange(len(labels)) < new_count  # (n, output), (n,)
         for step in range(1, MAX_STEPS):
             _, outputs = network.forward(inputs)
-            wrong = outputs.argmax(axis=1) != labels  # (n,)
+            is_class = labels != NO_CLASS  # (n,)
+            wrong = np.where(is_class, outputs.argmax(axis=1) != labels, membership(outputs) >= NO_CLASS_BELOW)  # (n,)
             if not wrong.any():
                 break
             reached = final_inputs(outputs)  # (n, output)
@@ -188,13 +189,14 @@ class Learner:
             rivals = np.where(signs > 0, -np.inf, reached).argmax(axis=1)  # (n,)
             held = np.flatnonzero(is_new | wrong)
             noise = np.full(signs.shape, np.inf)  # (n, output)
-            noise[held, labels[held]] = noise[held, rivals[held]] = noise_variance / WEIGHT / 4**step
+            own = np.where(is_class, labels, rivals)  # (n,)
+            noise[held, own[held]] = noise[held, rivals[held]] = noise_variance / WEIGHT / 4**step
             network = self._step(network, inputs, residuals, noise)
         return network
 
     def _signs(self, labels: Pixels) -> NDArray[np.float64]:
-        """Return (n, output): 1 at the node of the label and -1 elsewhere."""
-        return np.where(np.eye(len(self.trained.class_names), dtype=bool)[labels], 1.0, -1.0)
+        """Return (n, output): 1 at the node of the label and -1 elsewhere; -1 at all of them where it is `NO_CLASS`."""
+        return np.where(labels[:, None] == np.arange(len(self.trained.class_names)), 1.0, -1.0)
 
     def _step(self, network: NeuralNetwork, inputs: Floats, residuals: Matrix, noise_variance: Matrix) -> NeuralNetwork:
         """Return a copy of `network` after one ridge regression on the `residuals` (n, output) of `inputs` (n, input).

@@ -19,9 +19,20 @@ from server import create_app
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
 
-ONE: list[Stroke] = [[(0.5, 0.2), (0.5, 0.8)]]
+ONE: list[Stroke] = [[(0.52, 0.2), (0.48, 0.8)]]
 ROUND = [(0.5 + 0.2 * np.sin(angle), 0.5 - 0.3 * np.cos(angle)) for angle in np.linspace(0, 2 * np.pi, 25)]
 ZERO: list[Stroke] = [[(float(x), float(y)) for x, y in ROUND]]
+FOUR: list[Stroke] = [[(0.45, 0.2), (0.3, 0.55), (0.65, 0.55)], [(0.53, 0.4), (0.51, 0.85)]]
+
+
+def side_by_side(*digits: list[Stroke]) -> list[Stroke]:
+    """Return the strokes of a number whose digits are about half as high as the paper."""
+    left = 0.5 - 0.4 * len(digits) / 2
+    return [
+        [(left + 0.4 * place + 0.55 * (x - 0.5) + 0.2, 0.5 + 0.55 * (y - 0.5)) for x, y in stroke]
+        for place, strokes in enumerate(digits)
+        for stroke in strokes
+    ]
 
 
 class Service:

@@ -1,10 +1,13 @@
 import logging
+import re
 import sys
 import threading
 import time
 from types import SimpleNamespace
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -75,6 +78,36 @@ def test_a_server_for_the_whole_network_is_known_by_the_name_and_address_of_its_
     for name in (*addresses(), "localhost"):
         assert client.get("/healthz", headers={"Host": name}).status_code == 200
     assert client.get("/healthz", headers={"Host": "evil.example"}).status_code == 400
+
+
+def test_a_server_of_this_machine_alone_has_no_address_for_others(client):
+    assert client.get("/network").json["address"] == ""
+    assert_problem(client.get("/address.svg"), 404, "not-found")
+
+
+def test_the_address_for_others_is_the_one_they_use_or_that_of_this_machine_in_its_network(network, tmp_path):
+    client = server.create_app({"MODEL": saved(network, tmp_path), "HOST": "0.0.0.0"}).test_client()
+    own = addresses()[0]
+    assert client.get("/network", headers={"Host": "localhost:5000"}).get_json()["address"] == f"http://{own}:5000/"
+    assert client.get("/network", headers={"Host": f"{own}:5000"}).get_json()["address"] == f"http://{own}:5000/"
+
+
+def test_the_address_for_others_is_in_a_code_that_phones_read(network, tmp_path):
+    client = server.create_app({"MODEL": saved(network, tmp_path), "HOSTS": "school.example"}).test_client()
+    answer = client.get("/address.svg", headers={"Host": "school.example"})
+    assert answer.mimetype == "image/svg+xml"
+    size = int(re.findall(r'width="(\d+)"', answer.text)[0])
+    code = np.full((size, size), 255, np.uint8)
+    x = y = 0.0
+    path = re.findall(r'class="qrline" stroke="#000" d="(.*?)"', answer.text)[0]
+    for kind, numbers in re.findall(r"([Mmh])([-\d. ]+)", path):
+        values = [float(number) for number in re.findall(r"-?[\d.]+", numbers)]
+        if kind == "h":
+            code[int(8 * (y - 0.5)) : int(8 * (y + 0.5)), int(8 * x) : int(8 * (x + values[0]))] = 0
+            x += values[0]
+        else:
+            x, y = (values[0], values[1]) if kind == "M" else (x + values[0], y + values[1])
+    assert cv2.QRCodeDetector().detectAndDecode(code)[0] == "http://school.example/"
 
 
 def test_a_client_that_teaches_too_fast_is_told_when_to_go_on(make, monkeypatch, digits):

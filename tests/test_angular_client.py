@@ -18,21 +18,20 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from docs.screenshots import draw, place
+from docs.screenshots import Stroke, draw, place
 from tests.browsing import (
     ONE,
     PHONE,
     SEVEN,
+    ZERO,
     Service,
     barriers,
-    choice,
     expect_answer,
     expect_targets,
     letters_model,
     touch,
-    undo_button,
 )
 from tests.conftest import PROJECT, missing
 from web.settings import DEVELOPMENT
@@ -41,6 +40,7 @@ CLIENT = PROJECT / "clients" / "angular"
 BUILT = CLIENT / "dist" / "digits" / "browser"
 README = (CLIENT / "README.md").read_text(encoding="utf-8")
 SEVEN_PNG = PROJECT / "docs" / "seven.png"
+DESKTOP = {"width": 1366, "height": 650}
 ROUTES = json.loads((PROJECT / "static" / "openapi.json").read_text(encoding="utf-8"))["paths"]
 
 
@@ -145,58 +145,113 @@ def open_client(browser: Browser, site: Callable[[Service], str]) -> Iterator[Ca
 @pytest.fixture
 def client(open_client: Callable[..., Page], school: Service) -> Page:
     page = open_client(school)
-    expect(page.locator("#bars li")).to_have_count(10)
+    expect(outputs(page)).to_have_count(10)
     return page
 
 
-def test_a_drawing_is_answered_across_origins_corrected_and_taken_back(client):
-    with client.expect_response("**/query?*") as asked:
-        draw(client, SEVEN)
-    expect_answer(client, "7")
-    expect(client.locator("#sentence")).to_have_text(re.compile(r"^\d+% sure$"))
-    expect(client.locator("#bars .best .name")).to_have_text("7")
+FOUR: list[Stroke] = [[(0.42, 0.2), (0.3, 0.55), (0.72, 0.55)], [(0.6, 0.3), (0.6, 0.85)]]
+NUMBER = (FOUR, ZERO, SEVEN)
+
+
+def write(page: Page, *digits: list[Stroke]) -> None:
+    """Draw digits side by side, each in a square: the paper itself is as wide as the window."""
+    box = page.locator("#pad").bounding_box()
+    assert box
+    square = box["height"] * 0.65
+    for number, strokes in enumerate(digits):
+        left = 10 + number * square * 0.7
+        placed = [[((left + x * square) / box["width"], 0.15 + y * 0.65) for x, y in stroke] for stroke in strokes]
+        draw(page, placed)
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")  # it has seen it
+
+
+def outputs(page: Page) -> Locator:
+    return page.locator("#outputs button")
+
+
+def choice(page: Page, name: str) -> Locator:
+    """Return the button that corrects a digit to `name`, once the last stroke is answered."""
+    expect(page.locator("#outputs")).to_have_attribute("aria-busy", "false")
+    return outputs(page).filter(has=page.get_by_text(name, exact=True))
+
+
+def digit_box(page: Page, number: int) -> tuple[float, float]:
+    """Return the middle of the box around a digit, in the window."""
+    box = page.locator(".box").nth(number).bounding_box()
+    assert box
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_a_number_is_read_across_origins_and_its_digit_is_corrected_and_taken_back(client):
+    with client.expect_response("**/read?*") as asked:
+        write(client, *NUMBER)
+    expect_answer(client, "407")
+    expect(client.locator("#sentence")).to_have_text(re.compile(r"\d+%"))
     origin = asked.value.request.all_headers()["origin"]
     assert client.url == f"{origin}/"
     assert not asked.value.url.startswith(origin)
     assert asked.value.headers["access-control-allow-origin"] == "*"
 
+    client.mouse.click(*digit_box(client, 1))
+    expect(client.locator("#title")).to_have_text(re.compile("^Digit 2 of 3: .*0"))
     with client.expect_response("**/train") as taught:
-        choice(client, "1").click()
+        choice(client, "6").click()
     assert taught.value.status == 201
     assert taught.value.headers["access-control-allow-origin"] == origin
-    words = re.compile(r"^It said 7 \(\d+% sure\); now it says 1 \(\d+% sure\)\.$")
-    expect(client.locator("#question")).to_have_text(words)
-    expect(client.locator("#label")).to_have_text(re.compile(r"^1\??$"))
+    words = re.compile(r"^It said 0 \(\d+% sure\); now it says 6 \(\d+% sure\)\.$")
+    expect(client.locator("#progress")).to_have_text(words)
+    expect_answer(client, "467")
 
-    undo_button(client).click()
-    expect_answer(client, "7")
-    expect(client.locator("#question")).to_have_text("Is that right?")
+    client.get_by_role("button", name="Take back").click()
+    expect_answer(client, "407")
+    expect(client.locator("#progress")).to_have_text("Taken back.")
 
 
-def test_a_finger_draws_and_the_page_stays_where_it_is(open_client, school):
+def test_each_digit_has_a_box_around_its_ink(client):
+    write(client, *NUMBER)
+    expect_answer(client, "407")
+    expect(client.locator(".box")).to_have_count(3)
+    ink = client.locator("#pad path").nth(2).bounding_box()  # the 4 has two strokes
+    box = client.locator(".box").nth(1).bounding_box()
+    for side in ("x", "y", "width", "height"):
+        assert box[side] == pytest.approx(ink[side], abs=5)
+
+
+def test_a_finger_draws_and_chooses_and_the_page_stays_where_it_is(open_client, school):
     page = open_client(school, **PHONE)
     expect(page.locator("#pad")).to_be_in_viewport(ratio=1)
-    touch(page.context.new_cdp_session(page), [place(page, (0.5, y)) for y in np.linspace(0.8, 0.2, 12)])
-    expect_answer(page, "1")
+    session = page.context.new_cdp_session(page)
+    touch(session, [place(page, (0.25, y)) for y in np.linspace(0.8, 0.2, 12)])
+    touch(session, [place(page, (0.6, y)) for y in np.linspace(0.2, 0.8, 12)])
+    expect_answer(page, "11")
+    page.touchscreen.tap(*digit_box(page, 0))
+    expect(page.locator("#title")).to_contain_text("Digit 1 of 2")
+    page.touchscreen.tap(*digit_box(page, 1))
+    expect(page.locator("#title")).to_contain_text("Digit 2 of 2")
+    expect_answer(page, "11")
     assert page.evaluate("scrollY") == 0
 
 
-def test_what_the_network_saw_is_shown(client):
-    draw(client, SEVEN)
+def test_what_the_network_saw_of_a_digit_is_shown(client):
+    write(client, SEVEN)
     expect_answer(client, "7")
     shades = "new Set(seen.getContext('2d').getImageData(0, 0, 28, 28).data).size"
     client.wait_for_function(f"{shades} > 20")
 
 
+def test_the_first_view_has_the_paper_and_no_button(client):
+    expect(client.locator("#sentence")).to_have_text("Draw a number")
+    expect(client.locator("#pad")).to_be_in_viewport(ratio=1)
+    expect(client.get_by_role("button")).to_have_count(0)
+
+
 def test_an_empty_paper_is_not_sent_and_undo_brings_a_drawing_back(client):
     asked: list[str] = []
     client.on("request", lambda request: asked.append(request.url))
-    expect(client.get_by_role("button", name="Clear")).to_be_disabled()
-    expect(client.locator("#sentence")).to_have_text("Draw a digit")
-    draw(client, ONE)
+    write(client, ONE)
     expect_answer(client, "1")
     client.get_by_role("button", name="Clear").click()
-    expect(client.locator("#sentence")).to_have_text("Draw a digit")
+    expect(client.locator("#sentence")).to_have_text("Draw a number")
     sent = len(asked)
     client.wait_for_timeout(500)  # there is nothing to wait for: nothing may be sent
     assert len(asked) == sent
@@ -204,39 +259,64 @@ def test_an_empty_paper_is_not_sent_and_undo_brings_a_drawing_back(client):
     expect_answer(client, "1")
 
 
-def test_the_keyboard_alone_can_draw_and_correct(client):
+def test_the_keyboard_alone_chooses_a_digit_and_corrects_it(client):
+    write(client, *NUMBER)
+    expect_answer(client, "407")
+    expect(client.locator("#spoken")).to_contain_text("4 0 7, ")
+    client.get_by_role("button", name="Clear").focus()
     client.keyboard.press("Tab")
-    expect(client.locator("#pad")).to_be_focused()
-    for _ in range(8):
-        client.keyboard.press("ArrowUp")
-    client.keyboard.press("Space")
-    for _ in range(16):
-        client.keyboard.press("ArrowDown")
+    expect(client.get_by_role("radio", checked=True)).to_be_focused()
+    client.get_by_role("radio", name="4").check(force=True)
+    client.keyboard.press("ArrowRight")
+    expect(client.locator("#title")).to_contain_text("Digit 2 of 3")
+    for _ in range(7):  # 0 to 6
+        client.keyboard.press("Tab")
+    expect(choice(client, "6")).to_be_focused()
     client.keyboard.press("Enter")
-    expect_answer(client, "1")
-    expect(client.locator("#spoken")).to_contain_text("1, ")
-    client.get_by_role("button", name="Yes").focus()
-    client.keyboard.press("Enter")
-    expect(client.locator("#question")).to_have_text("Thank you.")
-    client.keyboard.press("Tab")
-    expect(undo_button(client)).to_be_focused()
-    client.keyboard.press("Enter")
-    expect(client.locator("#question")).to_have_text("Is that right?")
-    expect(undo_button(client)).to_be_focused()
+    expect(client.locator("#progress")).to_contain_text("now it says 6")
+    expect(choice(client, "6")).to_be_focused()
+    client.get_by_role("button", name="Take back").press("Enter")
+    expect(client.locator("#progress")).to_have_text("Taken back.")
+    expect_answer(client, "407")
+
+
+def test_a_drawing_stays_whole_and_is_read_alike_in_a_narrower_window(client):
+    write(client, *NUMBER)
+    expect_answer(client, "407")
+    client.set_viewport_size({"width": 320, "height": 800})
+    inks, paper = client.locator("#pad path").all(), client.locator("#pad").bounding_box()
+    boxes = [ink.bounding_box() for ink in inks]
+    assert max(box["x"] + box["width"] for box in boxes) <= paper["x"] + paper["width"] + 10  # half a pen's width
+    client.get_by_role("button", name="Undo").click()
+    expect_answer(client, "40")
+    client.mouse.click(*digit_box(client, 0))
+    expect(client.locator("#title")).to_contain_text("Digit 1 of 2")
 
 
 def test_a_server_that_goes_away_is_told_and_asked_again(client, school):
     school.stop()
-    draw(client, SEVEN)
+    write(client, SEVEN)
     expect(client.get_by_role("alert")).to_contain_text("The server does not answer.")
     school.start()
     expect_answer(client, "7")
     expect(client.get_by_role("alert")).to_be_empty()
 
 
+def test_a_correction_is_not_lost_when_the_server_goes_away(client, school):
+    write(client, SEVEN)
+    expect_answer(client, "7")
+    one = choice(client, "1")
+    school.stop()
+    one.click()
+    expect(client.locator("#progress")).to_contain_text("The server does not answer.")
+    school.start()
+    one.click()
+    expect(client.locator("#progress")).to_contain_text("now it says 1")
+
+
 def test_an_origin_that_is_not_listed_may_ask_and_is_told_why_it_may_not_teach(open_client, serve):
     page = open_client(serve(ORIGINS="https://a.example"))
-    draw(page, SEVEN)
+    write(page, SEVEN)
     expect_answer(page, "7")
     choice(page, "1").click()
     expect(page.locator(".problem")).to_contain_text("DIGITS_ORIGINS")
@@ -244,38 +324,55 @@ def test_an_origin_that_is_not_listed_may_ask_and_is_told_why_it_may_not_teach(o
 
 def test_a_server_that_cannot_be_taught_says_so(open_client, serve):
     page = open_client(serve(LEARNING="off"))
+    write(page, SEVEN)
     expect(page.get_by_text("Learning is turned off here")).to_be_visible()
+    expect(choice(page, "1")).to_be_disabled()
 
 
-@pytest.mark.parametrize("options", [{"color_scheme": "dark"}, PHONE], ids=["dark", "phone"])
-def test_axe_finds_no_barrier_and_nothing_scrolls_sideways(open_client, school, options):
+@pytest.mark.parametrize("options", [{"color_scheme": "dark", "viewport": DESKTOP}, PHONE], ids=["dark", "phone"])
+def test_all_of_it_fits_without_scrolling_nothing_moves_and_axe_finds_no_barrier(open_client, school, options):
     page = open_client(school, **options)
-    expect(page.locator("#bars li")).to_have_count(10)
+    page.evaluate("""() => {
+        window.moved = [];
+        const note = (list) => list.getEntries().forEach((entry) => moved.push(entry.value));
+        new PerformanceObserver(note).observe({type: "layout-shift", buffered: true});
+    }""")
+    expect(outputs(page)).to_have_count(10)
     assert barriers(page) == []
-    draw(page, SEVEN)
-    choice(page, "1").click()
-    expect(page.locator("#question")).to_contain_text("now it says")
+    write(page, ONE, SEVEN)
+    expect_answer(page, "17")
+    choice(page, "2").click()
+    expect(page.locator("#progress")).to_contain_text("now it says")
     assert barriers(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    assert page.evaluate("moved") == []
 
 
 @pytest.mark.parametrize("options", [{}, PHONE], ids=["wide", "phone"])
 def test_letters_are_shown_and_taught_and_all_of_them_fit(open_client, serve, tmp_path, options):
     page = open_client(serve(letters_model(tmp_path)), **options)
     width = page.evaluate("innerWidth")
-    expect(page.locator("h1")).to_have_text("Which letter is it?")
-    expect(page).to_have_title("Which letter is it?")
-    expect(page.locator("#sentence")).to_have_text("Draw a letter")
-    expect(page.locator("#bars .name")).to_have_text(list(ascii_uppercase))
-    choices = page.get_by_role("group", name="No, it is:").get_by_role("button")
-    expect(choices).to_have_text(list(ascii_uppercase))
-    expect_targets(choices, width)
-    draw(page, [[(0.35, 0.2), (0.35, 0.8), (0.7, 0.8)]])
-    expect(page.locator("#bars .best .name")).to_have_text("L")
+    expect(page.locator("#sentence")).to_contain_text("Draw one of these: A, B, C")
+    with page.expect_response("**/query?*"):
+        write(page, [[(0.35, 0.2), (0.35, 0.8), (0.7, 0.8)]])
+    expect(page.locator("#outputs .best .name")).to_have_text("L")
+    expect(page.locator("#outputs .name")).to_have_text(list(ascii_uppercase))
+    expect_targets(outputs(page), width)
     choice(page, "Z").click()
     words = re.compile(r"^It said L \(\d+% sure\); now it says Z \(\d+% sure\)\.$")
-    expect(page.locator("#question")).to_have_text(words)
+    expect(page.locator("#progress")).to_have_text(words)
+    expect(page.locator("#label")).to_have_text("Z")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert barriers(page) == []
+
+
+def test_clothes_are_shown_by_their_names(open_client, serve):
+    page = open_client(serve(PROJECT / "models" / "clothes.npz"), **PHONE)
+    write(page, ZERO)
+    expect(page.locator("#label")).to_have_text(re.compile("[A-Za-z]{3,}"))
+    expect_targets(outputs(page), page.evaluate("innerWidth"))
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert barriers(page) == []
 
 

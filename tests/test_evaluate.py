@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -6,10 +7,11 @@ import pytest
 
 import evaluate
 import train_model
-from data.data_sets import shipped_model
+from data.data_sets import bundled_digits, shipped_model
 from data.records import NO_CLASS
 from neural_network import NeuralNetwork
-from tests.conftest import Run
+from tests.conftest import Run, missing
+from tests.drawings import side_by_side
 
 CERTAINTY = ["reliability.png", "roc_curve.png"]
 PICTURES = ["confusion_matrix.png", "data_set.png", "imagined.png", "misclassified.png", *CERTAINTY]
@@ -276,3 +278,130 @@ def test_a_folder_without_pictures_is_told(option, run: Run, model, tmp_path):
     assert ended.returncode == 1
     assert "there is no folder" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.fixture
+def own_numbers(tmp_path):
+    """Numbers of one to four digits, each second one by Ann, and what they show."""
+    folder = tmp_path / "numbers"
+    folder.mkdir()
+    pixels, labels = bundled_digits("test")
+    texts, lines = [], ["path,label,writer"]
+    for number in range(8):
+        rows = np.arange(1 + number % 4) + 4 * number
+        texts.append("".join(map(str, labels[rows])))
+        cv2.imwrite(str(folder / f"{number}.png"), side_by_side(pixels[rows]))
+        lines.append(f"{number}.png,{texts[-1]},{'Ann' if number % 2 else 'Bob'}")
+    (folder / "labels.csv").write_text("\n".join(lines) + "\n")
+    return folder, texts
+
+
+def score_numbers(folder, capsys, *options):
+    """Return the exit status, and what was printed: an object with --json, else text."""
+    status = evaluate.main(["--model", str(shipped_model()), "--images", str(folder), *map(str, options)])
+    printed = capsys.readouterr()
+    return status, json.loads(printed.out) if "--json" in options and not status else printed.out + printed.err
+
+
+def test_own_numbers_are_scored_over_all_by_length_and_over_writers(own_numbers, tmp_path, capsys):
+    folder, _ = own_numbers
+    status, result = score_numbers(folder, capsys, "--json")
+    assert status == 0
+    assert result["total"] == 8
+    assert result["exact"] == result["correct"] / 8 >= 6 / 8
+    assert result["count_right"] >= result["exact"]
+    assert 0 <= result["digit_error_rate"] < 0.2
+    assert {length: score["total"] for length, score in result["per_length"].items()} == dict.fromkeys("1234", 2)
+    assert {writer: score["total"] for writer, score in result["per_writer"].items()} == {"Ann": 4, "Bob": 4}
+    ann, bob = (result["per_writer"][writer]["exact"] for writer in ("Ann", "Bob"))
+    assert result["over_writers"]["exact"] == pytest.approx((ann + bob) / 2)
+    assert 0 <= result["unsure"] <= 1
+    assert 0 <= result["calibration_error"] < 0.5
+
+    status, printed = score_numbers(folder, capsys, "--report", tmp_path / "report")
+    assert status == 0
+    assert f"Score: {result['correct']}/8" in printed
+    assert f"Entirely right: {100 * result['exact']:.2f} %" in printed
+    assert f"Count right: {100 * result['count_right']:.2f} %" in printed
+    assert f"Digit error rate: {100 * result['digit_error_rate']:.2f} %" in printed
+    assert "mean over 2 writers" in printed
+    rows = [line.split()[:2] for line in printed.splitlines()]
+    assert all([name, total] in rows for name, total in [*[(length, "2") for length in "1234"], ("Ann", "4")])
+
+
+def test_misread_numbers_are_drawn_and_a_drawing_of_older_ones_goes(own_numbers, tmp_path, capsys):
+    folder, texts = own_numbers
+    report = tmp_path / "report"
+    (folder / "labels.csv").write_text(f"path,label\n3.png,{texts[3]}9\n")
+    status, printed = score_numbers(folder, capsys, "--report", report)
+    assert status == 0
+    assert "Score: 0/1" in printed
+    assert sorted(path.name for path in report.iterdir()) == ["misread.png", "reliability.png"]
+    assert np.std(np.array(cv2.imread(str(report / "misread.png")))) > 5
+    _, result = score_numbers(folder, capsys, "--json")
+    assert result["count_right"] == 0
+    (folder / "labels.csv").write_text(f"path,label\n3.png,{texts[3]}\n")
+    status, printed = score_numbers(folder, capsys, "--report", report)
+    assert status == 0
+    assert "Score: 1/1" in printed
+    assert sorted(path.name for path in report.iterdir()) == ["reliability.png"]
+
+
+def test_a_number_that_cannot_be_read_counts_as_wrong_and_its_reason_is_told(own_numbers, tmp_path, capsys):
+    folder, texts = own_numbers
+    (folder / "broken.png").write_bytes(b"no picture")
+    cv2.imwrite(str(folder / "blank.png"), np.full((80, 80), 255, np.uint8))
+    (folder / "labels.csv").write_text(f"path,label\n3.png,{texts[3]}\nbroken.png,12\nblank.png,345\n")
+    status, result = score_numbers(folder, capsys, "--json", "--report", tmp_path / "report")
+    assert status == 0
+    assert (result["total"], result["correct"]) == (3, 1)
+    assert result["digit_error_rate"] == pytest.approx(5 / 9)
+    assert [Path(path).name for path in result["unreadable"]] == ["broken.png", "blank.png"]
+    assert "no ink" in [*result["unreadable"].values()][1]
+    assert sorted(path.name for path in (tmp_path / "report").iterdir()) == ["reliability.png"]
+
+    (folder / "labels.csv").write_text("path,label\nbroken.png,12\nblank.png,345\n")
+    status, printed = score_numbers(folder, capsys)
+    assert status == 1
+    assert "none of 2 pictures can be read" in printed
+
+
+def test_the_numbers_of_people_are_scored(mirror, tmp_path, capsys):
+    folder = mirror / "drawings" / "numbers"
+    if not folder.is_dir():
+        missing(f"{folder}, numbers with a labels.csv")
+    status, result = score_numbers(folder, capsys, "--json", "--report", tmp_path / "report")
+    assert status == 0
+    assert result["total"] == 380
+    assert len(result["per_writer"]) == 83
+    assert list(result["per_length"]) == ["2", "3", "4", "5", "10"]
+    assert sum(score["correct"] for score in result["per_length"].values()) == result["correct"]
+    assert result["exact"] > 0.85
+    assert result["count_right"] > 0.95
+    assert result["digit_error_rate"] < 0.07
+    assert result["calibration_error"] < 0.1
+    assert (tmp_path / "report" / "misread.png").is_file()
+
+
+@pytest.mark.parametrize("label", ["A", '"1,250"', "12-34", "1 2", "1" * 33])
+def test_a_label_that_is_no_number_is_told_with_its_file_and_row(label, own_numbers, capsys):
+    folder, texts = own_numbers
+    (folder / "labels.csv").write_text(f"path,label\n3.png,{texts[3]}\n2.png,{label}\n")
+    status, printed = score_numbers(folder, capsys)
+    assert status == 1
+    assert f"{folder / 'labels.csv'}, row 3: " in printed
+    assert "write" in printed
+
+
+@pytest.mark.parametrize("option", ["--views", "--others"])
+def test_what_makes_no_sense_for_numbers_is_refused(option, own_numbers, capsys):
+    folder, _ = own_numbers
+    status, printed = score_numbers(folder, capsys, option, *([folder] if option == "--others" else []))
+    assert status == 1
+    assert "has numbers of several digits; leave out --views and --others" in printed
+
+
+def test_a_model_of_something_else_reads_no_numbers(own_numbers, capsys):
+    folder, _ = own_numbers
+    assert evaluate.main(["--model", str(shipped_model("fashion")), "--images", str(folder)]) == 1
+    assert "clothes.npz knows no digits but T-shirt/top" in capsys.readouterr().err

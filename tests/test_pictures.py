@@ -4,7 +4,7 @@ import pytest
 
 from data.csv_files import DIGITS
 from data.data_sets import DATA_SETS
-from data.pictures import find_files, find_pictures
+from data.pictures import find_files, find_numbers, find_pictures
 from data.records import DataError
 
 
@@ -108,3 +108,52 @@ def test_an_empty_or_missing_folder_is_told(find, tmp_path):
 def test_pictures_of_whatever_need_no_labels(make):
     folder = make("B.png", "deep/below/house.JPG", "readme.txt")
     assert find_files(folder) == [folder / "B.png", folder / "deep" / "below" / "house.JPG"]
+
+
+def test_a_folder_with_a_number_of_several_digits_is_one_of_numbers(make):
+    labels = "path,label,writer\na.png,407,Ann\nb.png,7,Bob\nc.png,007,\n"
+    folder = make("a.png", "b.png", "c.png", labels=labels)
+    found = [(picture.path.name, picture.text, picture.writer) for picture in find_numbers(folder, DIGITS)]
+    assert found == [("a.png", "407", "Ann"), ("b.png", "7", "Bob"), ("c.png", "007", "")]
+
+
+def test_a_folder_of_single_digits_or_without_a_table_is_none_of_numbers(make, tmp_path):
+    assert find_numbers(make("7.png", "12.png"), DIGITS) == []
+    assert find_numbers(make("7.png", labels="path,label\n7.png,7\n"), DIGITS) == []
+    assert find_numbers(tmp_path / "nowhere", DIGITS) == []
+
+
+def test_a_class_whose_name_has_several_digits_is_no_number(make):
+    names = ("10", "20", "50")
+    folder = make("a.png", "b.png", labels="path,label\na.png,10\nb.png,50\n")
+    assert find_numbers(folder, names) == []
+    assert [picture.label for picture in find_pictures(folder, names)] == [0, 2]
+
+
+@pytest.mark.parametrize("label", ['"1,250"', "12-34", "1 250", "four", "-7", "3.5", "٤٧", "", "A"])
+def test_a_label_that_is_no_number_among_numbers_is_told_with_its_row_and_what_to_do(label, make):
+    folder = make("a.png", "b.png", labels=f"path,label\na.png,407\nb.png,{label}\n")
+    with pytest.raises(DataError, match=r"labels\.csv, row 3: .* is no number, .* write numbers as digits alone"):
+        find_numbers(folder, DIGITS)
+
+
+@pytest.mark.parametrize("label", ['"1,250"', "12-34", "1 250"])
+def test_a_label_with_separators_among_single_digits_is_told_how_numbers_are_written(label, make):
+    folder = make("a.png", "b.png", labels=f"path,label\na.png,4\nb.png,{label}\n")
+    assert find_numbers(folder, DIGITS) == []
+    with pytest.raises(DataError, match=r"labels\.csv, row 3: .* is no class; .* write a number as digits alone"):
+        find_pictures(folder, DIGITS)
+
+
+def test_a_number_with_more_digits_than_are_read_is_told(make):
+    folder = make("a.png", labels=f"path,label\na.png,{'1' * 32}\n")
+    assert find_numbers(folder, DIGITS)[0].text == "1" * 32
+    folder = make("a.png", labels=f"path,label\na.png,{'1' * 33}\n")
+    with pytest.raises(DataError, match=r"row 2: .* has 33 digits; write 32 at most"):
+        find_numbers(folder, DIGITS)
+
+
+@pytest.mark.parametrize("find", [find_pictures, find_numbers])
+def test_a_row_without_a_file_is_told(find, make):
+    with pytest.raises(DataError, match="row 2: there is no file"):
+        find(make("a.png", labels="label,path\n47\n"), DIGITS)

@@ -54,7 +54,7 @@ def test_json_has_each_digit_with_its_place(number, capsys):
     assert answer["lines"] == 1
     assert 0 < answer["confidence"] <= 1
     assert [digit["label"] for digit in answer["digits"]] == [*text]
-    lefts = [digit["box"][0] for digit in answer["digits"]]
+    lefts = [digit["box"]["x"] for digit in answer["digits"]]
     assert lefts == sorted(lefts)
     assert all(0 <= digit["digit"] <= 1 and 0 <= digit["confidence"] <= 1 for digit in answer["digits"])
 

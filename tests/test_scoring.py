@@ -7,10 +7,21 @@ import pytest
 
 from data.data_sets import load
 from data.distortion import Affine
-from data.pictures import Picture
+from data.pictures import NumberPicture, Picture
 from data.records import scale
 from neural_network import NeuralNetwork
-from scoring import Answers, compare_pictures, confusions, measure_certainty, query_views, rows_to_look_at
+from scoring import (
+    Answers,
+    NumberAnswers,
+    compare_numbers,
+    compare_pictures,
+    confusions,
+    edit_distance,
+    measure_certainty,
+    query_views,
+    rows_to_look_at,
+    score_numbers,
+)
 
 
 def answers(predicted: list[int], confidences: list[float], memberships: list[float]) -> Answers:
@@ -64,3 +75,54 @@ def test_pictures_are_counted_over_all_and_over_writers():
     assert (result.correct, result.total, result.accuracy) == (2, 4, 0.5)
     assert result.accuracy_over_writers == pytest.approx((2 / 3 + 0) / 2)
     assert result.unreadable == {"c": "no picture"}
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "distance"),
+    [("407", "407", 0), ("407", "47", 1), ("407", "4107", 1), ("", "12", 2), ("123", "321", 2), ("1234", "2345", 2)],
+)
+def test_digits_are_added_left_out_and_changed_as_few_times_as_possible(text, other, distance):
+    assert edit_distance(text, other) == edit_distance(other, text) == distance
+
+
+@pytest.mark.parametrize(
+    ("label", "text", "exact", "count_right", "digit_error_rate"),
+    [
+        ("407", "407", 1, 1, 0),
+        ("407", "401", 0, 1, 1 / 3),
+        ("407", "47", 0, 0, 1 / 3),
+        ("407", "", 0, 0, 1),
+        ("7", "777", 0, 0, 2),  # more errors than digits
+        ("47", "4\n7", 0, 1, 1 / 2),  # it stands on one line
+    ],
+)
+def test_a_number_is_compared_with_its_label(label, text, exact, count_right, digit_error_rate):
+    score = score_numbers([label], [text])
+    assert (score.total, score.exact, score.count_right) == (1, exact, count_right)
+    assert score.digit_error_rate == pytest.approx(digit_error_rate)
+
+
+def test_numbers_are_scored_over_all_by_length_and_over_writers():
+    written = [("12", "Bob"), ("345", "Ann"), ("678", "Ann"), ("901", "Ann"), ("2", "")]
+    found = [NumberPicture(Path(f"{text}.png"), text, writer) for text, writer in written]
+    texts, confidences = ["12", "345", "78", "", "7"], np.array([0.95, 0.99, 0.97, 0, 0.6])
+    read = NumberAnswers(texts, confidences, np.array([False, False, False, True, True]), {"901.png": "no picture"})
+    result = compare_numbers("model.npz", "mine", found, read)
+    assert (result.total, result.correct) == (5, 2)
+    assert result.exact == pytest.approx(2 / 5)
+    assert result.count_right == pytest.approx(3 / 5)
+    assert result.digit_error_rate == pytest.approx((1 + 3 + 1) / 12)
+    assert {length: (score.total, score.correct) for length, score in result.per_length.items()} == {
+        1: (1, 0),
+        2: (1, 1),
+        3: (3, 1),
+    }
+    assert list(result.per_writer) == ["", "Ann", "Bob"]
+    assert result.per_writer["Ann"].digit_error_rate == pytest.approx(4 / 9)
+    assert result.over_writers == pytest.approx(
+        {"exact": (0 + 1 / 3 + 1) / 3, "count_right": (1 + 1 / 3 + 1) / 3, "digit_error_rate": (1 + 4 / 9 + 0) / 3}
+    )
+    assert result.unreadable == {"901.png": "no picture"}
+    assert result.unsure == pytest.approx(2 / 5)
+    assert result.right_of_sure == pytest.approx(2 / 3)
+    assert result.calibration_error == pytest.approx((0.05 + 0.01 + 0.97 + 0 + 0.6) / 5)

@@ -173,7 +173,7 @@ def test_a_hidden_node_that_does_not_exist_is_not_found(client, node):
 
 def test_health_tells_the_model_in_use(client):
     model = {"file": "some.npz", "nodes": [784, 20, 10], "class_names": list("0123456789"), "training": {}}
-    corrections = {"learning": False, "corrections": 0, "latest": 0, "problem": ""}
+    corrections = {"learning": False, "corrections": 0, "latest": 0, "revision": 0, "problem": ""}
     assert client.get("/healthz").json == {"status": "ok", "model": model, "corrections": corrections}
 
 

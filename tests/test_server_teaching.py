@@ -150,6 +150,18 @@ def test_a_label_that_names_no_class_is_refused_and_nothing_is_stored(client, di
     assert [kept["label"] for kept in client.get("/corrections").json["corrections"]] == ["1"]
 
 
+def test_what_shows_none_of_the_classes_is_learnt_as_such(client, digits):
+    learnt = teach(client, digits[0], "none")
+    assert learnt["before"]["is_digit"]
+    assert learnt["correction"]["label"] == "none"
+    assert not learnt["after"]["is_digit"]
+    number = learnt["correction"]["id"]
+    assert client.get("/corrections").json["corrections"][0]["label"] == "none"
+    assert client.patch(f"/corrections/{number}", json={"label": "1"}).json["label"] == "1"
+    assert client.patch(f"/corrections/{number}", json={"label": "none"}).json["label"] == "none"
+    assert not client.post("/query", json={"inputs": digits[0].tolist()}).json["is_digit"]
+
+
 def test_a_lesson_without_a_label_is_refused(client):
     assert_problem(client.post("/train", json={"imageData": data_url(seven())}), 422, "bad-label")
 
@@ -233,6 +245,17 @@ def test_the_model_that_ships_is_taught_in_a_file_of_the_users_own(monkeypatch, 
     assert teach(client, digits[0], label)["after"]["label"] == label
     assert shipped_model().read_bytes() == shipped
     assert same_weights(NeuralNetwork.load(tmp_path / "model.npz"), network_of(app))
+
+
+def test_other_pages_and_other_processes_see_that_something_was_taught_and_taken_back(make, digits):
+    one, other = make().test_client(), make().test_client()
+    number = teach(one, digits[0], "1")["correction"]["id"]
+    taught = other.get("/lessons").get_json()
+    assert (taught["corrections"], taught["latest"]) == (1, number)
+    one.delete(f"/corrections/{number}")
+    taken_back = other.get("/lessons").get_json()
+    assert taken_back["corrections"] == 0
+    assert taken_back["revision"] > taught["revision"]
 
 
 # Looking at what was taught, and taking it back
@@ -424,13 +447,13 @@ def test_while_something_is_learnt_corrections_are_acknowledged_and_everybody_is
     started = time.monotonic()
     learning = client.get("/healthz").json["corrections"]
     assert time.monotonic() - started < 0.5
-    assert learning == {"learning": True, "corrections": 1, "latest": 1, "problem": ""}
+    assert learning == {"learning": True, "corrections": 1, "latest": 1, "revision": 1, "problem": ""}
     assert client.delete("/corrections/1").json == {"total": 1, "learning": True}
     assert client.patch("/corrections/2", json={"label": "3"}).json["learning"] is True
     slow.may_end.set()
     wait_until_learnt(app.extensions["teacher"])
     learning = client.get("/healthz").json["corrections"]
-    assert learning == {"learning": False, "corrections": 1, "latest": 2, "problem": ""}
+    assert learning == {"learning": False, "corrections": 1, "latest": 2, "revision": 4, "problem": ""}
     assert client.post("/query", json={"inputs": digits[1].tolist()}).json["label"] == "3"
 
 

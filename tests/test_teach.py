@@ -5,8 +5,9 @@ import pytest
 
 import teach
 import train_model
+from confidence import NO_CLASS_BELOW
 from data.csv_files import read_csv
-from data.records import scale
+from data.records import NO_CLASS, scale
 from neural_network import NeuralNetwork
 from teaching.store import database
 from teaching.update import curvature_tables
@@ -70,6 +71,22 @@ def test_what_is_exported_can_be_imported_elsewhere_and_once(command, teacher, t
         (0, "Corrections learnt: 0 of 3, the others were known\n"),
     ]
     assert same_weights(NeuralNetwork.load(elsewhere), teacher.network)
+
+
+def test_what_shows_none_of_the_classes_is_labelled_exported_and_imported(command, teacher, trained, tmp_path):
+    (number,) = teach_wrong(teacher, 0)
+    assert command("label", number, "none") == (0, f"Correction {number} now says none.\n", "")
+    assert "  none, not " in command("list")[1]
+    command("export", tmp_path / "mine.csv")
+    assert read_csv(tmp_path / "mine.csv")[1].tolist() == [NO_CLASS]
+    elsewhere = tmp_path / "elsewhere.npz"
+    trained.save(elsewhere)
+    command("--model", elsewhere, "import", tmp_path / "mine.csv")
+    assert (
+        trained.query(scale(DIGITS[0])).max()
+        > NO_CLASS_BELOW
+        > NeuralNetwork.load(elsewhere).query(scale(DIGITS[0])).max()
+    )
 
 
 def test_a_drawing_that_a_file_holds_twice_is_learnt_once(command, tmp_path):

@@ -339,6 +339,21 @@ def test_a_dry_run_with_distortion_writes_nothing(run: Run, tmp_path):
     assert not [*tmp_path.glob("*.npz")]
 
 
+def test_wrong_labels_are_those_of_other_classes_and_validation_records_keep_the_right_ones():
+    records = load("digits", "train")
+    options = train_model.parse(["--wrong-labels", "0.3", "--records", "800"])
+    plain = train_model.parse(["--records", "800"])
+    (learnt, validation), (right, _) = (train_model.divide(one, records) for one in (options, plain))
+    assert len(learnt.labels) == 800
+    np.testing.assert_array_equal(learnt.pixels, right.pixels)
+    assert (learnt.labels != right.labels).mean() == pytest.approx(0.3, abs=0.06)
+    assert learnt.labels.max() <= 9
+    rows = hold_out(len(records.labels), 0)[1]
+    np.testing.assert_array_equal(validation.labels, records.labels[rows])
+    all_wrong, _ = train_model.divide(train_model.parse(["--wrong-labels", "1", "--records", "800"]), records)
+    assert not (all_wrong.labels == right.labels).any()
+
+
 def test_a_dry_run_writes_nothing(run: Run, tmp_path):
     ended = run("train_model.py", "--dry-run")
     assert ended.returncode == 0, ended.stderr
@@ -363,6 +378,8 @@ def test_a_dry_run_writes_nothing(run: Run, tmp_path):
         ("--momentum", "fast"),
         ("--seed", "-1"),
         ("--jobs", "0"),
+        ("--records", "0"),
+        ("--wrong-labels", "1.1"),
         ("--weight-decay", "-1e-5"),
         ("--weight-decay", "0.01"),
         ("--low-target", "0"),

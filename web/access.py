@@ -13,7 +13,7 @@ from flask import Blueprint, Response, abort, current_app, request
 from flask_cors import CORS
 
 from teaching.teacher import Teacher
-from web.settings import is_loopback
+from web.settings import EVERYWHERE, addresses, is_loopback
 
 WRONG_TOKENS_PER_MINUTE = 10  # of one client
 PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
@@ -74,7 +74,14 @@ def check_host() -> None:
 
 
 def check_teacher() -> None:
-    """Refuse who may not see or change corrections: foreign pages, and clients without the token."""
+    """Refuse who may not see or change corrections, and who changes too many in a minute."""
+    check_right()
+    if request.method not in ("GET", "OPTIONS"):
+        current_app.extensions["pace"].check(client_address())
+
+
+def check_right() -> None:
+    """Refuse who may not teach: foreign pages, and clients without the token."""
     if request.method == "OPTIONS":  # the question of a browser whether it may ask
         return
     reason = reason_that_teaching_is_off()
@@ -86,8 +93,6 @@ def check_teacher() -> None:
         )
     if needs_token():
         check_token()
-    if request.method != "GET":
-        current_app.extensions["pace"].check(client_address())
 
 
 def check_token() -> None:
@@ -158,3 +163,15 @@ def is_reached_from_elsewhere() -> bool:
         or not is_loopback(request.remote_addr or "")
         or any(name in request.headers for name in PROXY_HEADERS)
     )
+
+
+def address_for_others() -> str:
+    """Return the address by which other machines reach this server, or nothing where it is for this one alone."""
+    if not is_reached_from_elsewhere():
+        return ""
+    host, port = urlsplit(request.host_url).hostname or "", urlsplit(request.host_url).port
+    if not is_loopback(host):
+        return request.host_url
+    if current_app.config["HOST"] not in EVERYWHERE:
+        return ""
+    return f"{request.scheme}://{addresses()[0]}:{port or 80}/"

@@ -10,14 +10,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from confidence import NO_CLASS_BELOW, UNSURE_BELOW, confidence, is_unsure, membership
+from confidence import NO_CLASS_BELOW, confidence, is_unsure, membership
 from data.csv_files import DIGITS
 from data.records import scale, targets
 from drawing.images import Grey, Image, NoInk, shrink
-from drawing.number import Box, Digit, Number, count_digits, read_number
+from drawing.number import Box, Digit, Number, count_digits
 from drawing.preparation import steps
 from explanation import backquery
 from neural_network import NeuralNetwork
+from reading import Reading, make_judge, read_image
 from teaching.store import Correction
 
 Floats = NDArray[np.floating]
@@ -37,7 +38,7 @@ def picture_json(network: NeuralNetwork, image: Image, wanted: Collection[str] =
     pictures = steps(image)
     answer = answer_json(network, pictures, wanted)
     if network.class_names == DIGITS:
-        seen = count_digits(pictures["ink"], lambda pixels: network.query(scale(pixels)))
+        seen = count_digits(pictures["ink"], make_judge(network))
         if seen is None or seen > 1:
             answer |= {"unsure": True, "digits_seen": seen}
     return answer
@@ -59,21 +60,23 @@ def answer_json(
     return answer
 
 
-def read_picture(network: NeuralNetwork, image: Image) -> Number:
+def read_picture(network: NeuralNetwork, image: Image) -> Reading:
     """Return the number on a picture. Takes and raises what `read_number` does, and NoNumbersError."""
     check_digits(network)
-    return read_number(image, lambda pixels: network.query(scale(pixels)))
+    return read_image(network, image)
 
 
-def read_pixels(network: NeuralNetwork, pixels: Grey) -> Number:
+def read_pixels(network: NeuralNetwork, pixels: Grey) -> Reading:
     """Return the one digit that prepared `pixels` (28, 28) are. Raises NoInk where all are 0, and NoNumbersError."""
     check_digits(network)
     if not pixels.any():
         raise NoInk
     outputs = network.query(scale(pixels.reshape(1, -1)))  # (1, classes)
+    confidences = confidence(network, outputs)  # (1,)
     left, top, width, height = cv2.boundingRect(np.rint(pixels).astype(np.uint8))
     digit = Digit(int(outputs.argmax()), outputs[0], (left, top, width, height), pixels)
-    return Number(str(digit.label), float(confidence(network, outputs)[0]), [digit], [], [digit], pixels, pixels, [])
+    number = Number(str(digit.label), float(confidences[0]), [digit], [], [digit], pixels, pixels, [])
+    return Reading(number, confidences, membership(outputs))
 
 
 def check_digits(network: NeuralNetwork) -> None:
@@ -83,16 +86,16 @@ def check_digits(network: NeuralNetwork) -> None:
         raise NoNumbersError(f"the model that runs reads no numbers, for it knows {names}; ask /query instead")
 
 
-def number_json(network: NeuralNetwork, number: Number, wanted: Collection[str] = ()) -> dict[str, object]:
+def number_json(network: NeuralNetwork, reading: Reading, wanted: Collection[str] = ()) -> dict[str, object]:
     """Write down a number with the `wanted` parts."""
-    digits = _list_digits(network, number)
+    number, digits = reading.number, _list_digits(network, reading.number)
     if "pixels" in wanted:
         for digit, seen in zip(digits, number.digits, strict=True):
             digit["pixels"] = _list_pixels(seen.pixels)
     answer: dict[str, object] = {
         "text": number.text,
         "confidence": number.confidence,
-        "unsure": not digits or number.confidence < UNSURE_BELOW or any(digit["unsure"] for digit in digits),
+        "unsure": reading.unsure,
         "lines": number.lines,
         "class_names": network.class_names,
         "digits": digits,
@@ -162,7 +165,7 @@ def correction_json(correction: Correction, class_names: Sequence[str]) -> dict[
     """Describe a correction."""
     return {
         "id": correction.id,
-        "label": class_names[correction.label],
+        "label": correction.name(class_names),
         "said": class_names[correction.predicted],
         "confidence": correction.confidence,
         "created": correction.created,

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.http import parse_date
 
-from data.records import PIXELS
+from data.records import NO_CLASS, NO_CLASS_NAME, PIXELS
 from drawing.decoding import count_pixels, decode
 from drawing.encoding import shrink_file
 from drawing.images import DrawingError, Image, NoInk
@@ -149,21 +149,21 @@ def parse_pixels(values: object) -> NDArray[np.float32]:
 
 
 def parse_label(body: dict[str, object], class_names: Sequence[str]) -> int:
-    """Return the number of the class that the `label` of the JSON object `body` names."""
+    """Return the number of the class that the `label` of the JSON object `body` names, `NO_CLASS` for none of them."""
     given = body.get("label")
     name = str(given) if type(given) is int else given  # type(), for True is an int
-    if name not in class_names:
-        raise LabelError(f"label must be one of {', '.join(class_names)}, as text")
-    return class_names.index(str(name))
+    if name not in (*class_names, NO_CLASS_NAME):
+        raise LabelError(f"label must be one of {', '.join(class_names)}, as text, or {NO_CLASS_NAME}")
+    return class_names.index(str(name)) if name in class_names else NO_CLASS
 
 
-def parse_count(values: Mapping[str, str], name: str, default: int, most: int = LARGEST) -> int:
-    """Return the whole number from 1 up that the address has for `name`, at most `most`; else the `default`."""
+def parse_count(values: Mapping[str, str], name: str, default: int, most: int = LARGEST, least: int = 1) -> int:
+    """Return the whole number from `least` to `most` that the address has for `name`, or else the `default`."""
     text = values.get(name)
     if text is None:
         return default
-    if not re.fullmatch("[0-9]{1,16}", text) or not 1 <= int(text) <= most:
-        raise CountError(f"{name} must be a whole number from 1 to {most}")
+    if not re.fullmatch("[0-9]{1,16}", text) or not least <= int(text) <= most:
+        raise CountError(f"{name} must be a whole number from {least} to {most}")
     return int(text)
 
 

@@ -10,6 +10,8 @@ from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from drawing.images import DrawingError, NoInk
+from runs.folder import NoRunError, RunningError
+from runs.settings import SettingsError
 from teaching.store import FullError, StorageError
 from teaching.teacher import CorrectionNotFoundError
 from web import answers, messages
@@ -36,6 +38,9 @@ PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     StorageError: (503, "storage"),
     FullError: (409, "full"),
     CorrectionNotFoundError: (404, "not-found"),
+    SettingsError: (422, "bad-settings"),
+    NoRunError: (404, "no-run"),
+    RunningError: (409, "running"),
 }
 
 
@@ -106,5 +111,6 @@ def finish(response: Response) -> Response:
     response.headers.extend(HEADERS)
     milliseconds = (time.perf_counter() - g.started) * 1000
     path = quote(request.path)  # a line break in it would make up a line of the log
-    current_app.logger.info("%s %s %d %.1f ms", request.method, path, response.status_code, milliseconds)
+    level = logging.DEBUG if g.get("is_frequent") else logging.INFO  # who watches a run asks many times a second
+    current_app.logger.log(level, "%s %s %d %.1f ms", request.method, path, response.status_code, milliseconds)
     return response

@@ -1,36 +1,51 @@
 /* The JSON of the server, as its /openapi.json describes it; only the parts that this client uses. */
 
-/** The answer of the network to a drawing. */
-export interface Answer {
+/** A place on the picture that was sent, in its pixels. */
+export interface Box {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** What the network says of one digit, or of whatever else it was trained on. */
+export interface Digit {
   label: string;
-  /** The probability that the answer is right, 0 to 1. */
+  /** The probability that the label is right, 0 to 1. */
   confidence: number;
-  /** How much it is a digit, or another class, at all, 0 to 1: `is_digit` tells whether that is enough. */
-  digit: number;
+  /** Whether it is a digit, or one of the other classes, at all. */
   is_digit: boolean;
   /** A person should look at it. */
   unsure: boolean;
-  class_names: string[];
   /** One for each class, 0 to 1. */
   outputs: number[];
-}
-
-/** An answer together with the 784 pixels that the network saw, 0 to 255, row by row: with `include=pixels`. */
-export interface SeenAnswer extends Answer {
+  /** The 784 pixels that the network saw, 0 to 255, row by row: with `include=pixels`. */
   pixels: number[];
+  /** Its line on the picture, and its place; none where the whole picture was taken for one. */
+  line?: number;
+  box?: Box;
 }
 
-/** A correction as it is stored; its id undoes it. */
-export interface Correction {
-  id: number;
-  label: string;
+/** The answer of /query: the whole picture is taken for one. */
+export interface Answer extends Digit {
+  class_names: string[];
 }
 
-/** The answers before and after a correction. */
+/** The answer of /read. */
+export interface Reading {
+  /** Nothing where no digit was found. */
+  text: string;
+  confidence: number;
+  unsure: boolean;
+  class_names: string[];
+  digits: Digit[];
+}
+
+/** The answer of /train; the id undoes the correction. */
 export interface CorrectionReply {
-  correction: Correction;
-  before: Answer;
-  after: Answer;
+  correction: { id: number };
+  before: Digit;
+  after: Digit;
   /** Whether the answer after it does not know the correction yet. */
   learning?: boolean;
 }
@@ -38,13 +53,12 @@ export interface CorrectionReply {
 /** The network that the server has, and whether it can be taught. */
 export interface Network {
   class_names: string[];
-  learning: { on: boolean; reason: string; token: boolean };
+  learning: { on: boolean; reason: string };
 }
 
 /** An error as RFC 9457 describes it; `detail` is for people, `code` for programs. */
 export interface ProblemDetails {
   title: string;
-  status: number;
   detail: string;
   code: string;
 }

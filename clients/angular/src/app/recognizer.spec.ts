@@ -1,82 +1,96 @@
-/* When the server is asked, which answer counts, and what happens while it is away. */
+/* When the server is asked and what, which answer counts, and what happens while the server is away. */
 
-import { TestBed } from '@angular/core/testing';
-
-import { answer, drawDot, PICTURE, QUERY, setUp, tearDown } from '../testing/bench';
+import { CLOTHES, digit, drawDot, network, pass, PICTURE, QUERY, READ, reading, refuse, setUp, tearDown } from '../testing/bench';
 
 describe('Recognizer', () => {
   let bench: ReturnType<typeof setUp>;
 
-  beforeEach(() => (bench = setUp()));
   afterEach(() => tearDown(bench));
 
-  it('asks only when the pen has paused', () => {
-    const { sheet, recognizer, http } = bench;
-    sheet.begin({}, { x: 0.5, y: 0.5 });
-    TestBed.tick();
-    vi.advanceTimersByTime(100);
-    http.expectNone(QUERY);
-    vi.advanceTimersByTime(50);
-    const asked = http.expectOne(QUERY);
-    expect(asked.request.body).toEqual({ imageData: PICTURE });
-    asked.flush(answer('1'));
-    expect(recognizer.settled()?.answer?.label).toBe('1');
+  describe('of digits', () => {
+    beforeEach(() => (bench = setUp()));
+
+    it('asks while a number is drawn, one question at a time, the next about the newest drawing', () => {
+      const { sheet, recognizer, http } = bench;
+      sheet.begin({ x: 0.1, y: 0.5 });
+      pass(100);
+      const first = http.expectOne(READ);
+      expect(first.request.body).toEqual({ imageData: PICTURE });
+      for (let x = 1; x < 9; x += 1) {
+        sheet.extend([{ x: x / 9, y: 0.5 }]);
+        pass(50);
+      }
+      http.expectNone(READ); // the first is still under way
+      first.flush(reading('1'));
+      expect(recognizer.outcome()?.reading?.text).toBe('1');
+      expect(recognizer.isSettled()).toBe(false);
+      pass(100);
+      http.expectOne(READ).flush(reading('17'));
+      expect(recognizer.outcome()?.reading?.text).toBe('17');
+      expect(recognizer.isSettled()).toBe(true);
+      pass(1000);
+    });
+
+    it('never sends an empty paper, and shows no answer to it', () => {
+      const { sheet, recognizer, http } = bench;
+      drawDot(sheet);
+      const asked = http.expectOne(READ);
+      sheet.clear();
+      asked.flush(reading('1'));
+      expect(recognizer.outcome()).toBeNull();
+      pass(1000);
+    });
+
+    it("passes on the server's own words", () => {
+      const { sheet, recognizer, http } = bench;
+      drawDot(sheet);
+      refuse(http.expectOne(READ), 'no-ink', 'There is nothing on it.');
+      expect(recognizer.outcome()?.refusal).toBe('There is nothing on it.');
+    });
+
+    it('asks again until a server that is away is back', () => {
+      const { sheet, recognizer, http } = bench;
+      drawDot(sheet);
+      http.expectOne(READ).error(new ProgressEvent('error'));
+      expect(recognizer.trouble()).toBe('The server does not answer.');
+      pass(600);
+      http.expectOne(READ).error(new ProgressEvent('error'));
+      pass(1100);
+      http.expectOne(READ).flush(reading('1'));
+      expect(recognizer.trouble()).toBe('');
+      expect(recognizer.outcome()?.reading?.text).toBe('1');
+    });
+
+    it('looks at the first digit that is unsure, or else the last, or the one that is chosen', () => {
+      const { sheet, recognizer, http } = bench;
+      drawDot(sheet);
+      http.expectOne(READ).flush(reading('407', { digits: [digit('4'), digit('0', { unsure: true }), digit('7')] }));
+      expect(recognizer.digit()?.label).toBe('0');
+      recognizer.choose(0);
+      expect(recognizer.digit()?.label).toBe('4');
+      drawDot(sheet, 0.8);
+      http.expectOne(READ).flush(reading('4071'));
+      expect(recognizer.digit()?.label).toBe('1');
+    });
+
+    it('takes the whole picture for one thing as soon as the server has a network of other classes', () => {
+      const { sheet, recognizer, http } = bench;
+      drawDot(sheet);
+      refuse(http.expectOne(READ), 'no-numbers', 'It reads no numbers.');
+      http.expectOne(QUERY).flush({ ...digit('Coat', { outputs: [0.9, 0.1] }), class_names: CLOTHES });
+      expect(recognizer.outcome()?.reading).toMatchObject({ text: 'Coat', confidence: 0.98, class_names: CLOTHES });
+      expect(recognizer.digit()?.label).toBe('Coat');
+      drawDot(sheet, 0.8);
+      http.expectOne(QUERY).flush({ ...digit('7'), class_names: network().class_names });
+      drawDot(sheet, 0.9);
+      http.expectOne(READ).flush(reading('7'));
+    });
   });
 
-  it('asks now and then in a stroke without a pause', () => {
-    const { sheet, recognizer, http } = bench;
-    sheet.begin({}, { x: 0, y: 0 });
-    TestBed.tick();
-    for (let x = 0; x < 8; x += 1) {
-      vi.advanceTimersByTime(50);
-      sheet.extend([{ x: x / 8, y: 0 }]);
-      TestBed.tick();
-    }
-    http.expectOne(QUERY).flush(answer('1'));
-    expect(recognizer.outcome()?.answer?.label).toBe('1');
-    expect(recognizer.settled()).toBeNull();
-  });
-
-  it('aborts a question when a later one is asked', () => {
-    const { sheet, recognizer, http } = bench;
-    drawDot(sheet, 0.3);
-    const first = http.expectOne(QUERY);
-    drawDot(sheet, 0.6);
-    expect(first.cancelled).toBe(true);
-    http.expectOne(QUERY).flush(answer('7'));
-    expect(recognizer.settled()?.answer?.label).toBe('7');
-  });
-
-  it('never sends an empty paper, and aborts what was asked before', () => {
-    const { sheet, recognizer, http } = bench;
-    drawDot(sheet);
-    const asked = http.expectOne(QUERY);
-    sheet.clear();
-    TestBed.tick();
-    expect(asked.cancelled).toBe(true);
-    vi.advanceTimersByTime(1000);
-    http.expectNone(QUERY);
-    expect(recognizer.outcome()).toBeNull();
-  });
-
-  it("passes on the server's own words", () => {
-    const { sheet, recognizer, http } = bench;
-    drawDot(sheet);
-    const problem = { title: 'Unprocessable Entity', detail: 'There is nothing on it.', code: 'no-ink', status: 422 };
-    http.expectOne(QUERY).flush(problem, { status: 422, statusText: 'Unprocessable Entity' });
-    expect(recognizer.outcome()?.refusal).toBe('There is nothing on it.');
-  });
-
-  it('asks again until a server that is away is back', () => {
-    const { sheet, recognizer, http } = bench;
-    drawDot(sheet);
-    http.expectOne(QUERY).error(new ProgressEvent('error'));
-    expect(recognizer.trouble()).toBe('The server does not answer.');
-    vi.advanceTimersByTime(500);
-    http.expectOne(QUERY).error(new ProgressEvent('error'));
-    vi.advanceTimersByTime(1000);
-    http.expectOne(QUERY).flush(answer('1'));
-    expect(recognizer.trouble()).toBe('');
-    expect(recognizer.settled()?.answer?.label).toBe('1');
+  it('asks a network of clothes for no numbers', () => {
+    bench = setUp(network(CLOTHES));
+    drawDot(bench.sheet);
+    bench.http.expectOne(QUERY).flush({ ...digit('Bag', { outputs: [0.1, 0.9] }), class_names: CLOTHES });
+    expect(bench.recognizer.outcome()?.reading?.text).toBe('Bag');
   });
 });

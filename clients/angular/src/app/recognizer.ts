@@ -1,139 +1,121 @@
-/* Asks the server while somebody draws, and keeps its answer. It does not ask at every move. A later query aborts the one
-   before it, and a query that fails because the server is away is repeated until it is answered. */
+/* Asks the server while somebody draws, and keeps its answer. One question is under way at a time, and the next is about
+   the drawing as it is then; where the server is away, it is asked again until it answers. */
 
-import { computed, inject, Injectable, signal } from '@angular/core';
+import { computed, inject, Injectable, linkedSignal, signal } from '@angular/core';
 import { takeUntilDestroyed, toObservable } from '@angular/core/rxjs-interop';
-import {
-  auditTime,
-  catchError,
-  debounceTime,
-  distinctUntilChanged,
-  filter,
-  map,
-  merge,
-  Observable,
-  of,
-  retry,
-  Subject,
-  switchMap,
-  tap,
-  throwError,
-  timer,
-} from 'rxjs';
+import { catchError, EMPTY, exhaustMap, filter, map, merge, Observable, of, repeat, retry, Subject, switchMap, throwError, timer } from 'rxjs';
 
-import { Answer, Network, SeenAnswer } from './api';
-import { toDataUrl } from './picture';
-import { Problem } from './problem';
-import { Server } from './server';
-import { Sheet } from './sheet';
-import { Speech } from './speech';
-import { Strokes } from './strokes';
-import { describeAnswer } from './words';
+import { Network, Reading } from './api';
+import { Problem, Server } from './server';
+import { Sheet, Strokes } from './sheet';
 
-const PAUSE = 120; // milliseconds without a change before asking
-const LONGEST_PAUSE = 360; // ask at least this often in one long stroke
+const PAUSE = 80; // milliseconds before each question
 const FIRST_WAIT = 500; // before asking again a server that is away
 const LONGEST_WAIT = 5_000;
 
-/** The result of a query: the answer, or why there is none. */
-export interface Outcome {
+/** What came of a question: a reading, or the server's reason why there is none. */
+interface Outcome {
   strokes: Strokes;
-  imageData: string;
-  answer: SeenAnswer | null;
-  refusal: string;
+  reading?: Reading;
+  refusal?: string;
 }
 
 @Injectable({ providedIn: 'root' })
 export class Recognizer {
   readonly #server = inject(Server);
   readonly #sheet = inject(Sheet);
-  readonly #speech = inject(Speech);
+  readonly #again = new Subject<void>();
+  readonly #latest = signal<Outcome | null>(null);
+  #asked: Strokes | null = null;
 
-  readonly #outcome = signal<Outcome | null>(null);
-  readonly #network = signal<Network | null>(null);
-  readonly #trouble = signal('');
-  readonly #again = new Subject<Strokes>();
-
-  readonly network = this.#network.asReadonly();
+  readonly network = signal<Network | null>(null);
 
   /** Why the server cannot be asked at the moment, or nothing. */
-  readonly trouble = this.#trouble.asReadonly();
+  readonly trouble = signal('');
 
-  /** The outcome, if it is about the drawing as it is now. A blank paper has none. */
-  readonly settled = computed(() => {
-    const outcome = this.#outcome();
-    return outcome?.strokes === this.#sheet.strokes() ? outcome : null;
-  });
+  /** Whether the outcome is about the drawing as it is now. */
+  readonly isSettled = computed(() => this.#latest()?.strokes === this.#sheet.strokes());
 
   /** The outcome to show: while somebody draws, the one before stays until the next is there or the server away. */
-  readonly outcome = computed(() => {
-    const isStale = this.#sheet.isBlank() || this.#trouble() !== '';
-    return this.settled() ?? (isStale ? null : this.#outcome());
-  });
+  readonly outcome = computed(() => (this.#sheet.isBlank() || (this.trouble() && !this.isSettled()) ? null : this.#latest()));
 
-  /** The names of the classes, as soon as they are known. */
-  readonly classNames = computed(() => this.#outcome()?.answer?.class_names ?? this.#network()?.class_names ?? []);
+  readonly classNames = computed(() => this.#latest()?.reading?.class_names ?? this.network()?.class_names ?? []);
+  readonly readsNumbers = computed(() => ['', '0123456789'].includes(this.classNames().join('')));
+
+  readonly digits = computed(() => this.outcome()?.reading?.digits ?? []);
+  readonly #chosen = linkedSignal<Strokes, number | null>({ source: this.#sheet.strokes, computation: () => null });
+
+  /** Which digit is looked at: the chosen one, or else the first that is unsure, or else the last. */
+  readonly place = computed(() => {
+    const last = this.digits().length - 1;
+    const unsure = this.digits().findIndex((digit) => digit.unsure);
+    return Math.min(this.#chosen() ?? (unsure < 0 ? last : unsure), last);
+  });
+  readonly digit = computed(() => this.digits()[this.place()]);
 
   constructor() {
-    const strokes = toObservable(this.#sheet.strokes);
-    const queries = merge(
-      strokes.pipe(filter((drawn) => !drawn.length)), // at once: there is nothing to ask any more
-      strokes.pipe(debounceTime(PAUSE)),
-      strokes.pipe(auditTime(LONGEST_PAUSE)),
-    ).pipe(distinctUntilChanged());
-    merge(queries, this.#again)
+    this.#repeatUntilAnswered(this.#server.network())
+      .pipe(takeUntilDestroyed())
+      .subscribe({ next: (network) => this.network.set(network), error: ({ message }: Problem) => this.trouble.set(message) });
+    merge(toObservable(this.#sheet.strokes), this.#again)
       .pipe(
-        switchMap((drawn) => this.#ask(drawn)),
+        filter(() => this.#isOutdated()),
+        exhaustMap(() => this.#ask().pipe(repeat({ delay: () => (this.#isOutdated() ? of(0) : EMPTY) }))),
         takeUntilDestroyed(),
       )
-      .subscribe((outcome) => this.#show(outcome));
-    this.#retryUntilBack(this.#server.network())
-      .pipe(takeUntilDestroyed())
-      .subscribe({
-        next: (network) => this.#network.set(network),
-        error: (problem: Problem) => this.#trouble.set(problem.message),
-      });
+      .subscribe((outcome) => this.#latest.set(outcome));
+  }
+
+  /** Look at the digit at `place`. */
+  choose(place: number): void {
+    this.#chosen.set(place);
   }
 
   /** Ask about the same drawing again: the network has changed. */
   askAgain(): void {
-    this.#again.next(this.#sheet.strokes());
+    this.#asked = null;
+    this.#again.next();
   }
 
-  /** Replace the answer of `outcome` by the one after a correction. */
-  replaceAnswer(outcome: Outcome, answer: Answer): void {
-    if (outcome === this.#outcome() && outcome.answer) {
-      this.#outcome.set({ ...outcome, answer: { ...outcome.answer, ...answer } });
-    }
+  #isOutdated(): boolean {
+    return this.#asked !== this.#sheet.strokes();
   }
 
-  #ask(strokes: Strokes): Observable<Outcome | null> {
-    if (!strokes.length) {
-      this.#trouble.set('');
-      return of(null);
-    }
-    const outcome = { strokes, imageData: toDataUrl(strokes), answer: null, refusal: '' };
-    return this.#retryUntilBack(this.#server.query(outcome.imageData)).pipe(
-      map((answer) => ({ ...outcome, answer })),
-      catchError((problem: Problem) => of({ ...outcome, refusal: problem.message })),
+  #ask(): Observable<Outcome> {
+    const question = timer(PAUSE).pipe(
+      switchMap((): Observable<Outcome> => {
+        const strokes = (this.#asked = this.#sheet.strokes());
+        if (!strokes.length) return of({ strokes });
+        return this.#read(this.#sheet.toDataUrl()).pipe(
+          map((reading) => ({ strokes, reading })),
+          catchError((problem: Problem) => (problem.mayPass ? throwError(() => problem) : of({ strokes, refusal: problem.message }))),
+        );
+      }),
     );
+    return this.#repeatUntilAnswered(question);
   }
 
-  #retryUntilBack<T>(request: Observable<T>): Observable<T> {
+  /** A network that knows other classes than the ten digits reads no numbers. */
+  #read(imageData: string): Observable<Reading> {
+    if (!this.readsNumbers()) return this.#server.query(imageData);
+    return this.#server
+      .read(imageData)
+      .pipe(catchError((problem: Problem) => (problem.code === 'no-numbers' ? this.#server.query(imageData) : throwError(() => problem))));
+  }
+
+  #repeatUntilAnswered<T>(request: Observable<T>): Observable<T> {
     return request.pipe(
       retry({
         delay: (problem: Problem, count) => {
           if (!problem.mayPass) return throwError(() => problem);
-          this.#trouble.set(problem.message);
+          this.trouble.set(problem.message);
           return timer(Math.min(FIRST_WAIT * 2 ** (count - 1), LONGEST_WAIT));
         },
       }),
-      tap({ next: () => this.#trouble.set(''), error: () => this.#trouble.set('') }),
+      map((answer) => {
+        this.trouble.set('');
+        return answer;
+      }),
     );
-  }
-
-  #show(outcome: Outcome | null): void {
-    this.#outcome.set(outcome);
-    if (outcome) this.#speech.sayWhenSettled(outcome.answer ? describeAnswer(outcome.answer) : outcome.refusal);
   }
 }

@@ -1,63 +1,75 @@
-/* The server's routes as methods. To unsubscribe aborts the request. */
+/* The server's routes as methods, its errors as Problems. */
 
-import { HttpClient } from '@angular/common/http';
-import { DOCUMENT, inject, Injectable } from '@angular/core';
-import { catchError, map, Observable, of, switchMap, throwError, timeout } from 'rxjs';
+import { HttpClient, HttpErrorResponse } from '@angular/common/http';
+import { DOCUMENT, inject, Injectable, isDevMode } from '@angular/core';
+import { catchError, map, Observable, throwError, timeout } from 'rxjs';
 
-import { environment } from '../environments/environment';
-import { CorrectionReply, Network, SeenAnswer } from './api';
-import { Problem, problemOf } from './problem';
+import { Answer, CorrectionReply, Network, ProblemDetails, Reading } from './api';
 
+const UNDER_DEVELOPMENT = 'http://127.0.0.1:5000'; // where `python server.py` answers
 const TIMEOUT = 20_000; // milliseconds: the line may be slow
+
+/** A failed request, in the server's own words where it gave them, else in ours. Status 0: no answer. */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+
+  /** Whether the same request may succeed later. */
+  get mayPass(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
+}
 
 /** Each method emits the answer once, or fails with a Problem. */
 @Injectable({ providedIn: 'root' })
 export class Server {
   readonly #http = inject(HttpClient);
   readonly #document = inject(DOCUMENT);
-  readonly #address = this.#document.querySelector<HTMLMetaElement>('meta[name=digits-server]')?.content || environment.server;
 
-  /** Ask which class a drawing shows, given as the data URL of a PNG. */
-  query(imageData: string): Observable<SeenAnswer> {
-    return this.#translateErrors(this.#http.post<SeenAnswer>(`${this.#address}/query?include=pixels`, { imageData }));
-  }
+  /** Its address: what index.html names, or else the origin of this page, or under development the usual one. */
+  readonly address =
+    this.#document.querySelector<HTMLMetaElement>('meta[name=digits-server]')?.content || (isDevMode() ? UNDER_DEVELOPMENT : '');
 
   network(): Observable<Network> {
-    return this.#translateErrors(this.#http.get<Network>(`${this.#address}/network`));
+    return this.#request('GET', '/network');
   }
 
-  /** Teach that a drawing shows `label`. */
-  teach(imageData: string, label: string): Observable<CorrectionReply> {
-    return this.#explainRefusal(this.#http.post<CorrectionReply>(`${this.#address}/train`, { imageData, label }));
+  /** Read the number on a picture, given as a data URL. */
+  read(imageData: string): Observable<Reading> {
+    return this.#request('POST', '/read?include=pixels', { imageData });
+  }
+
+  /** Take a picture for one of whatever classes the network has. */
+  query(imageData: string): Observable<Reading> {
+    const answer = this.#request<Answer>('POST', '/query?include=pixels', { imageData });
+    return answer.pipe(map((whole) => ({ ...whole, text: whole.label, digits: [whole] })));
+  }
+
+  /** Teach that 784 pixels, as `read` and `query` gave them, show `label`. */
+  teach(inputs: readonly number[], label: string): Observable<CorrectionReply> {
+    return this.#request('POST', '/train', { inputs, label });
   }
 
   /** Undo a correction, as if it had never been given. */
-  undo(id: number): Observable<void> {
-    return this.#explainRefusal(this.#http.delete(`${this.#address}/corrections/${id}`)).pipe(map(() => undefined));
+  undo(id: number): Observable<unknown> {
+    return this.#request('DELETE', `/corrections/${id}`);
   }
 
-  #translateErrors<T>(request: Observable<T>): Observable<T> {
-    return request.pipe(
+  #request<T>(method: string, route: string, body?: unknown): Observable<T> {
+    return this.#http.request<T>(method, this.address + route, { body }).pipe(
       timeout(TIMEOUT),
       catchError((error: unknown) => throwError(() => problemOf(error))),
     );
   }
+}
 
-  /** Pages of unlisted origins may ask but not teach, and the browser hides the server's reason from them. */
-  #explainRefusal<T>(request: Observable<T>): Observable<T> {
-    return this.#translateErrors(request).pipe(
-      catchError((problem: Problem) => {
-        if (problem.status !== 0) return throwError(() => problem);
-        return this.network().pipe(
-          catchError(() => of(null)),
-          switchMap((network) => throwError(() => (network ? this.#foreignPage() : problem))),
-        );
-      }),
-    );
-  }
-
-  #foreignPage(): Problem {
-    const { origin } = this.#document.location;
-    return new Problem(403, 'foreign-page', `The server may not be taught from ${origin}: list that in its DIGITS_ORIGINS.`);
-  }
+function problemOf(error: unknown): Problem {
+  if (!(error instanceof HttpErrorResponse) || error.status < 400) return new Problem(0, '', 'The server does not answer.');
+  const { title, detail, code } = (error.error ?? {}) as Partial<ProblemDetails>;
+  return new Problem(error.status, code ?? '', detail || title || `The server refuses this (${error.status}).`);
 }

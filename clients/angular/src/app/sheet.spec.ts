@@ -1,37 +1,29 @@
-/* Strokes are added, undone and cleared, and only one pen draws at a time. */
+/* Strokes are added, undone and cleared; a drawing fits a paper that becomes narrower. */
 
-import { Sheet } from './sheet';
+import { pathOf, Sheet } from './sheet';
 
 const A = { x: 0, y: 0 };
 const B = { x: 1, y: 1 };
-const PEN = {};
-const OTHER = {};
 
 describe('Sheet', () => {
   let sheet: Sheet;
 
   beforeEach(() => {
     sheet = new Sheet();
-    sheet.begin(PEN, A);
+    sheet.begin(A);
     sheet.extend([B]);
   });
 
   it('shows a stroke while it is drawn', () => {
     expect(sheet.strokes()).toEqual([[A, B]]);
-    expect(sheet.pen()).toBe(PEN);
   });
 
   it('undoes the last stroke, then has nothing to undo', () => {
-    sheet.end();
     sheet.undo();
     expect(sheet.isBlank()).toBe(true);
     expect(sheet.canUndo()).toBe(false);
-  });
-
-  it('undoes a stroke that is still drawn', () => {
     sheet.undo();
     expect(sheet.isBlank()).toBe(true);
-    expect(sheet.isDrawing()).toBe(false);
   });
 
   it('brings back what was cleared', () => {
@@ -47,9 +39,23 @@ describe('Sheet', () => {
     expect(sheet.canUndo()).toBe(false);
   });
 
-  it('ends the stroke of one pen when another begins', () => {
-    sheet.begin(OTHER, B);
+  it('ends a stroke when another begins', () => {
+    sheet.begin(B);
     expect(sheet.strokes()).toEqual([[A, B], [B]]);
-    expect(sheet.pen()).toBe(OTHER);
+  });
+
+  it('still shows all of a drawing when the window has become narrower', () => {
+    sheet.shape.set(3);
+    expect(sheet.size()).toEqual({ width: 3, height: 1 });
+    sheet.extend([{ x: 2.9, y: 0.5 }]);
+    sheet.shape.set(0.5);
+    expect(sheet.size()).toEqual({ width: 2.9, height: 5.8 });
+  });
+});
+
+describe('pathOf', () => {
+  it('makes a dot of one point, and lines of more', () => {
+    expect(pathOf([{ x: 0.5, y: 0.25 }])).toBe('M0.5 0.25h0.0001');
+    expect(pathOf([A, B])).toBe('M0 0L1 1h0.0001');
   });
 });

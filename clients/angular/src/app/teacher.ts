@@ -1,94 +1,78 @@
-/* Teaching: sends corrections to the server, and undoes them. */
+/* Teaching: sends the correction of one digit to the server, and takes the last one back. */
 
 import { inject, Injectable, linkedSignal } from '@angular/core';
+import { Observable } from 'rxjs';
 
-import { Problem } from './problem';
-import { Outcome, Recognizer } from './recognizer';
-import { Server } from './server';
-import { Sheet } from './sheet';
-import { Speech } from './speech';
-import { Strokes } from './strokes';
+import { Recognizer } from './recognizer';
+import { Problem, Server } from './server';
+import { Sheet, Strokes } from './sheet';
 import { describeChange } from './words';
 
-/** How far the teaching of the drawing on the paper is. */
-export interface Progress {
-  phase: 'asking' | 'sending' | 'done';
+interface Progress {
+  isSending: boolean;
   words: string;
   problem: string;
-  /** The correction that Undo undoes; none where the answer was right. */
+  /** The id of the correction that can be taken back. */
   correction: number | null;
 }
 
-const START: Progress = { phase: 'asking', words: 'Is that right?', problem: '', correction: null };
+const START: Progress = { isSending: false, words: '', problem: '', correction: null };
 
 @Injectable({ providedIn: 'root' })
 export class Teacher {
   readonly #server = inject(Server);
   readonly #sheet = inject(Sheet);
   readonly #recognizer = inject(Recognizer);
-  readonly #speech = inject(Speech);
-
   readonly #progress = linkedSignal<Strokes, Progress>({ source: this.#sheet.strokes, computation: () => START });
 
+  /** How far the teaching of the drawing on the paper is. */
   readonly progress = this.#progress.asReadonly();
 
-  /** Say what the drawing shows. An answer that is right and sure needs no correction, so nothing is sent. */
+  /** Say what the digit that is looked at shows. What is right and sure already needs no correction. */
   choose(label: string): void {
-    const outcome = this.#recognizer.settled();
-    if (!outcome?.answer || this.#progress().phase !== 'asking') return;
-    const { answer } = outcome;
-    if (label === answer.label && !answer.unsure) this.#finish('Thank you.', null);
-    else this.#teach(outcome, label);
-  }
-
-  /** Undo the correction of the drawing. */
-  undo(): void {
-    const { phase, correction } = this.#progress();
-    if (phase !== 'done') return;
-    if (correction === null) {
-      this.#progress.set(START);
+    const digit = this.#recognizer.digit();
+    if (!digit) return;
+    if (!this.#recognizer.isSettled()) {
+      this.#update({ problem: 'The answer to your last stroke is still due.' }); // which digit is meant?
       return;
     }
-    const isSame = this.#send();
-    this.#server.undo(correction).subscribe({
-      next: () => {
-        if (isSame()) this.#progress.set(START);
-        this.#recognizer.askAgain();
-        this.#speech.say('Correction undone.');
-      },
-      error: (problem: Problem) => this.#fail(problem, 'done', isSame),
-    });
+    if (label === digit.label && !digit.unsure) {
+      this.#update({ words: 'Right, and sure already.', problem: '' });
+      return;
+    }
+    this.#recognizer.choose(this.#recognizer.place()); // stay with it, however sure it becomes
+    this.#send(this.#server.teach(digit.pixels, label), (reply) => ({ words: describeChange(reply), correction: reply.correction.id }));
   }
 
-  #teach(outcome: Outcome, label: string): void {
-    const isSame = this.#send();
-    this.#server.teach(outcome.imageData, label).subscribe({
-      next: (reply) => {
-        if (!isSame()) {
-          this.#recognizer.askAgain();
-          return;
-        }
-        this.#recognizer.replaceAnswer(outcome, reply.after);
-        this.#finish(describeChange(reply), reply.correction.id);
-      },
-      error: (problem: Problem) => this.#fail(problem, 'asking', isSame),
-    });
+  /** Take the last correction of the drawing back. */
+  takeBack(): void {
+    const { correction } = this.#progress();
+    if (correction === null) return;
+    this.#send(this.#server.undo(correction), () => ({ words: 'Taken back.', correction: null }));
   }
 
-  /** Wait for the server. Return a function that tells whether the drawing is still the same. */
-  #send(): () => boolean {
+  #send<T>(request: Observable<T>, finish: (reply: T) => Pick<Progress, 'words' | 'correction'>): void {
+    if (this.#progress().isSending) return;
     const strokes = this.#sheet.strokes();
-    this.#progress.update((progress) => ({ ...progress, phase: 'sending', problem: '' }));
-    return () => this.#sheet.strokes() === strokes;
+    const show = (change: Partial<Progress>) => {
+      if (strokes === this.#sheet.strokes()) this.#update(change);
+    };
+    this.#update({ isSending: true, problem: '' });
+    request.subscribe({
+      next: (reply) => {
+        show({ isSending: false, ...finish(reply) });
+        this.#recognizer.askAgain();
+      },
+      error: (problem: Problem) => show({ isSending: false, problem: explain(problem) }),
+    });
   }
 
-  #finish(words: string, correction: number | null): void {
-    this.#progress.set({ phase: 'done', words, problem: '', correction });
-    this.#speech.say(words);
+  #update(change: Partial<Progress>): void {
+    this.#progress.update((progress) => ({ ...progress, ...change }));
   }
+}
 
-  #fail({ message }: Problem, phase: Progress['phase'], isSame: () => boolean): void {
-    if (isSame()) this.#progress.update((progress) => ({ ...progress, phase, problem: message }));
-    this.#speech.say(message);
-  }
+/** The browser hides from a page why the server refuses its origin: both look as if there were no answer. */
+function explain({ status, message }: Problem): string {
+  return status ? message : `${message} Or it may not be taught from ${location.origin}: list that in its DIGITS_ORIGINS.`;
 }
