@@ -17,7 +17,7 @@ from notebooks.refresh import FOLDER, NOTEBOOKS, read
 STYLE = """<style>
 .jp-OutputArea-output img { max-width: 100%; height: auto; }
 .jp-RenderedHTMLCommon table, .highlight { display: block; overflow-x: auto; }
-mjx-container { max-width: 100%; overflow-x: auto; overflow-y: hidden; }
+.MJXc-display { max-width: 100%; overflow-x: auto; overflow-y: hidden; }
 @media (max-width: 600px) {
   body { padding: 4px !important; }
   .jp-InputPrompt, .jp-OutputPrompt, .jp-Collapser { display: none !important; }

@@ -271,18 +271,15 @@ def value(arithmetic: str) -> float:
     return eval(text, {"sigmoid": lambda z: 1 / (1 + math.exp(-z)), "ln": math.log})
 
 
-PRESETS = {"one-hidden-node", "too-fast", "all-alike", "learning-by-heart", "wrong-labels", "the-textbooks-way"}
-
-
-def test_the_notebooks_link_to_presets_that_the_page_for_teachers_names():
+def test_the_notebooks_and_the_page_for_teachers_link_to_every_preset_of_the_page():
+    page = (PROJECT / "static" / "learn" / "presets.js").read_text(encoding="utf-8")
+    presets = dict(re.findall(r'\bid: "([^"]+)",\s*name: "([^"]+)"', page))
+    assert len(presets) >= 6
     teaching = (PROJECT / "docs" / "teaching.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"/learn\?preset=([\w-]+)", teaching)) == PRESETS
-    linked = [
-        found
-        for path in NOTEBOOKS.values()
-        for found in re.findall(r"/learn\?preset=([\w-]+)", path.read_text("utf-8"))
-    ]
-    assert set(linked) == PRESETS
+    course = "\n".join(cell.source for path in NOTEBOOKS.values() for cell in texts(read(path)))
+    for text in (teaching, course):
+        links = re.findall(r'\["?([^]"]+)"?\]\(http://127.0.0.1:5000/learn\?preset=([\w-]+)\)', text)
+        assert {(preset, name) for name, preset in links} == set(presets.items())
 
 
 def test_this_course_has_every_row_of_the_comparison():
