@@ -36,29 +36,29 @@ except ImportError as error:
 import cv2
 import segno
 
-from data.files import PROJECT
 from data.records import DataError
 from neural_network import NeuralNetwork
 from teaching.store import to_csv
 from teaching.teacher import CorrectionNotFoundError, Teacher
-from web import access, answers, messages
+from web import access, answers, assets, messages
 from web.learning import running, watching
 from web.problems import describe_problems
 from web.serving import listen, serve
 from web.settings import DEFAULT_HOST, EVERYWHERE, addresses, load_teacher, read_settings, shorten, usable_model
 from web.turns import Turns
 
-STATIC = PROJECT / "static"
 DEFAULT_PORT = "5000"
 PAGE = 100  # corrections in a list
 
 Reply = dict[str, object]
 # Which pages of other origins may use a route follows from where it is registered:
-pages = Blueprint("pages", __name__, static_folder=STATIC, static_url_path="/static")  # none
+pages = Blueprint("pages", __name__, static_folder=assets.STATIC, static_url_path="/static")  # none
 asking = Blueprint("asking", __name__)  # those of every origin
 teaching = Blueprint("teaching", __name__)  # those of listed origins
 CORS(asking, send_wildcard=True)
 pages.before_request(messages.forget_impossible_dates)
+pages.url_value_preprocessor(assets.take_version)
+pages.after_request(assets.keep)
 teaching.before_request(access.check_teacher)
 teaching.after_request(access.keep_private)
 
@@ -66,7 +66,7 @@ teaching.after_request(access.keep_private)
 @pages.get("/")
 def page() -> Response:
     """Send the drawing page."""
-    return Response((STATIC / "index.html").read_bytes(), mimetype="text/html")
+    return assets.page("index.html")
 
 
 @pages.get("/address.svg")
@@ -83,7 +83,7 @@ def address() -> Response:
 @asking.post("/query")
 def query() -> Reply:
     """Answer a drawing, or the 784 pixels of one."""
-    wanted = messages.parse_parts(("pixels", "hidden", "steps"))
+    wanted = messages.parse_parts(("pixels", "hidden", "nodes", "why", "steps"))
     sent, now = messages.read_request(), network()
     if isinstance(sent, bytes):
         return messages.look_in_turn(sent, lambda image: answers.picture_json(now, image, wanted))
@@ -149,7 +149,7 @@ def liveness() -> Reply:
 @asking.get("/openapi.json")
 def description() -> Response:
     """Describe all of this as OpenAPI 3.1."""
-    return Response((STATIC / "openapi.json").read_bytes(), mimetype="application/json")
+    return Response((assets.STATIC / "openapi.json").read_bytes(), mimetype="application/json")
 
 
 @teaching.post("/train")
@@ -220,7 +220,7 @@ def take_all_back() -> Reply:
 @pages.get("/learn")
 def learning_page() -> Response:
     """Send the page that shows a training."""
-    return Response((STATIC / "learn" / "index.html").read_bytes(), mimetype="text/html")
+    return assets.page("learn/index.html")
 
 
 def still_learning() -> Reply:
@@ -261,6 +261,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     app.extensions["guesses"] = access.Pace(access.WRONG_TOKENS_PER_MINUTE)
     describe_problems(app)
     app.before_request(access.check_host)
+    app.after_request(assets.compress)
     app.register_blueprint(pages)
     app.register_blueprint(asking)
     app.register_blueprint(watching)

@@ -21,6 +21,7 @@ DOCS = Path(__file__).resolve().parent
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 SIDE = 280  # pixels of a drawing, as the page sends it
+SIZES = [("1366", "650"), ("390", "844"), ("844", "390"), ("820", "1180"), ("1920", "1080")]  # of windows
 STEPS = 4  # moves of the mouse from one point to the next
 
 Stroke = list[tuple[float, float]]  # points as fractions of the paper

@@ -1,1 +1,1 @@
-"""The mathematics, one step at a time, in a notebook, and the program that runs it again."""
+"""The course: five notebooks, their helpers and checks, and the programs that run and render them again."""

@@ -1,21 +1,23 @@
-"""Run the notebook from top to bottom and save its outputs: `python -m notebooks.refresh`.
+"""Run the notebooks from top to bottom and save their outputs: `python -m notebooks.refresh [NUMBER…]`.
 
 It saves only what a reader sees: no run times, no widgets, nothing about the machine.
 """
 
+import sys
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-NOTEBOOK = Path(__file__).with_name("neural_network_from_scratch.ipynb")
+FOLDER = Path(__file__).parent
+NOTEBOOKS = {path.name[0]: path for path in sorted(FOLDER.glob("[0-9]_*.ipynb"))}  # by their numbers
 SECONDS = 600  # for one cell, on a busy machine
 
 
-def read() -> NotebookNode:
-    """Return the notebook as it is saved."""
-    return nbformat.read(NOTEBOOK, as_version=4)
+def read(path: Path) -> NotebookNode:
+    """Return a notebook as it is saved."""
+    return nbformat.read(path, as_version=4)
 
 
 def run(notebook: NotebookNode, folder: Path) -> None:
@@ -25,12 +27,14 @@ def run(notebook: NotebookNode, folder: Path) -> None:
     notebook.metadata = {"kernelspec": notebook.metadata["kernelspec"], "language_info": {"name": "python"}}
 
 
-def main() -> None:
-    """Run the notebook and write it back."""
-    notebook = read()
-    run(notebook, NOTEBOOK.parent)
-    NOTEBOOK.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+def main(numbers: list[str]) -> None:
+    """Run the notebooks with these numbers, or all of them, and write them back."""
+    for number in numbers or NOTEBOOKS:
+        notebook = read(NOTEBOOKS[number])
+        run(notebook, FOLDER)
+        NOTEBOOKS[number].write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+        print(NOTEBOOKS[number].name)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

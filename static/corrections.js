@@ -1,12 +1,11 @@
-/* The list of corrections, newest first; each can be changed or undone here. The list is loaded only while it is open.
+/* The list of corrections, newest first; each can be changed or unlearnt here. The list is loaded only while it is open.
    Sends "changed" when the network has learnt or forgotten something by it. */
 
-import { ask, element, percent } from "./dom.js";
+import { ask, element, percent, save } from "./dom.js";
 import { showGrey } from "./pixels.js";
 import { say } from "./speech.js";
 
 const SIDE = 28;
-const DOWNLOAD_TIME = 10_000; // milliseconds in which a slow browser can fetch a file
 const TIME = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 
 const at = (id) => document.getElementById(id);
@@ -33,7 +32,7 @@ export class CorrectionsView extends EventTarget {
 
   /** Show the corrections of the network that the server has now. */
   setNetwork({ class_names: classNames, learning }) {
-    this.#details.parentElement.hidden = !learning.on;
+    this.#details.hidden = !learning.on;
     if (String(classNames) === String(this.#classNames)) return;
     this.#classNames = classNames;
     this.refresh();
@@ -105,14 +104,15 @@ export class CorrectionsView extends EventTarget {
     const when = TIME.format(new Date(created));
     const canvas = element("canvas", { className: "pixelated", width: SIDE, height: SIDE, ariaHidden: "true" });
     showGrey(canvas, pixels);
+    const options = [...this.#classNames.map((name) => [name, name]), ["None of these", "none"]];
     const select = element("select", {
       ariaLabel: `Right answer for the drawing of ${when}`,
-      children: this.#classNames.map((name) => new Option(name, name, false, name === label)),
+      children: options.map(([text, name]) => new Option(text, name, false, name === label)),
     });
     const time = element("time", { dateTime: created, text: when });
     const words = element("p", { text: `The answer was ${said} (${percent(confidence)} sure).`, children: [time] });
-    const button = element("button", { type: "button", text: "Undo" });
-    button.ariaLabel = `Undo the correction of ${when}`;
+    const button = element("button", { type: "button", text: "Unlearn" });
+    button.ariaLabel = `Unlearn the correction of ${when}`;
     const row = element("li", { children: [canvas, select, words, button] });
     row.dataset.id = id;
     select.addEventListener("change", () => this.#do(() => this.#relabel(row, label, select.value)));
@@ -137,26 +137,24 @@ export class CorrectionsView extends EventTarget {
     const neighbour = row.nextElementSibling ?? row.previousElementSibling;
     row.remove();
     this.#setTotal(total);
-    this.#reportChange("Correction undone.");
+    this.#reportChange("Unlearnt.");
     return neighbour?.querySelector("button") ?? this.#summary;
   }
 
   async #undoAll() {
-    at("undo-all-question").textContent = `Undo ${describeCount(this.#total)}?`;
+    at("undo-all-question").textContent = `Unlearn ${describeCount(this.#total)}?`;
     if ((await ask(at("undo-all-dialog"))) !== "undo") return;
     this.#do(async () => {
       const { total } = await this.#server.undoAll();
       this.#list.replaceChildren();
       this.#setTotal(total);
-      this.#reportChange("All corrections undone.");
+      this.#reportChange("All is unlearnt.");
       return this.#summary;
     });
   }
 
   async #export() {
-    const href = URL.createObjectURL(await this.#server.correctionsFile());
-    element("a", { href, download: "corrections.csv" }).click();
-    setTimeout(() => URL.revokeObjectURL(href), DOWNLOAD_TIME);
+    save(await this.#server.correctionsFile(), "corrections.csv");
   }
 
   #reportChange(words) {

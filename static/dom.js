@@ -1,6 +1,7 @@
-/* Helpers for elements: lists whose length the server decides, percentages, and dialogs. */
+/* Helpers for elements: lists whose length the server decides, percentages, dialogs and files to save. */
 
 const MANY = 12; // classes: more of them stand in several columns
+const DOWNLOAD_TIME = 10_000; // milliseconds in which a slow browser can fetch a file
 
 /** Return a new element with a class, a text and children. */
 export function element(tag, { className = "", text = "", children = [], ...properties } = {}) {
@@ -15,18 +16,19 @@ export function fitColumns(list, names) {
   list.classList.toggle("words", names.some((name) => name.length > 2));
 }
 
-/** Fill `list` with a row for each name: the name, a bar, a value. Returns a function that sets row, share, value. */
+/** Fill `list` with a row for each name: the name, a bar, a value. Returns a function that sets them. */
 export function makeBars(list, names) {
   const rows = names.map((name) => {
     const fill = element("div", { className: "fill" });
     const value = element("span", { className: "value" });
     const track = element("div", { className: "track", children: [fill] });
-    const row = element("li", { children: [element("span", { className: "name", text: name }), track, value] });
-    return { row, fill, value };
+    const label = element("span", { className: "name", text: name });
+    return { row: element("li", { children: [label, track, value] }), label, fill, value };
   });
   list.replaceChildren(...rows.map(({ row }) => row));
   fitColumns(list, names);
-  return (i, { share, text, className = "" }) => {
+  return (i, { share, text, name = names[i], className = "" }) => {
+    if (rows[i].label.textContent !== name) rows[i].label.textContent = name;
     rows[i].fill.style.setProperty("--share", share);
     rows[i].value.textContent = text;
     rows[i].row.className = className;
@@ -45,4 +47,11 @@ export function ask(dialog) {
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => resolve(dialog.returnValue), { once: true });
   });
+}
+
+/** Let the browser save `blob` as a file. */
+export function save(blob, name) {
+  const href = URL.createObjectURL(blob);
+  element("a", { href, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(href), DOWNLOAD_TIME);
 }

@@ -1,12 +1,8 @@
-/* Looking inside: how a drawing is prepared, the hidden nodes at work, one of them in detail, and what the network
-   imagines. */
+/* What is further inside, on demand: all hidden nodes, and how a drawing is prepared. */
 
-import { element, makeBars } from "./dom.js";
+import { element } from "./dom.js";
 import { NodeGrid } from "./nodes.js";
-import { showGrey, showWeights } from "./pixels.js";
 
-const POINTING = 60; // milliseconds that the pointer stays on a node before its weights are loaded
-const SIDE = 28;
 const CAPTIONS = {
   picture: "Your picture",
   ink: "The ink alone",
@@ -15,37 +11,50 @@ const CAPTIONS = {
   stroke: "Usual stroke width",
   pixels: "Fitted and centred",
 };
+const NOTHING = new Array(784).fill(0);
 
-export class InsideView {
+const at = (id) => document.getElementById(id);
+
+export class InsideView extends EventTarget {
   #server;
-  #grid;
+  #card;
+  #grid = new NodeGrid(at("nodes"));
   #details = new Map(); // node -> its weights and votes
-  #controller = null;
-  #timer = 0;
-  #setVote;
-  #title = document.getElementById("node-title");
-  #weights = document.getElementById("weights");
+  #network = { class_names: [], hidden_nodes: 0 };
+  #answer = null; // what is shown, {hidden, pixels}
 
-  constructor(server) {
+  /** `card` shows a node large. Sends "open" when something is asked for that an answer may bring. */
+  constructor(server, card) {
+    super();
     this.#server = server;
-    this.#grid = new NodeGrid(document.getElementById("nodes"), (node) => this.#point(node));
-    const ramp = document.getElementById("weights-ramp");
-    showWeights(ramp, Array.from({ length: ramp.width }, (_, i) => i - (ramp.width - 1) / 2));
+    this.#card = card;
+    this.#grid.addEventListener("choose", () => this.#showNode());
+    this.#grid.addEventListener("leave", () => this.#card.hide());
+    for (const id of ["all-nodes", "preparation"]) {
+      at(id).addEventListener("toggle", () => at(id).open && this.dispatchEvent(new Event("open")));
+    }
+  }
+
+  get wantsHidden() {
+    return at("all-nodes").open;
+  }
+
+  get wantsSteps() {
+    return at("preparation").open;
   }
 
   /** Show the network that the server has now. */
-  setNetwork({ class_names: classNames, hidden_nodes: hiddenNodes, imagined }) {
-    document.getElementById("node-count").textContent = String(hiddenNodes);
+  setNetwork(network) {
+    this.#network = network;
     this.#details.clear();
-    this.#setVote = makeBars(document.getElementById("votes"), classNames);
-    this.#grid.setCount(hiddenNodes);
-    this.#imagine(classNames, imagined);
-    this.#ask(this.#grid.current);
+    at("node-count").textContent = String(network.hidden_nodes);
+    this.#grid.show(network.hidden_nodes, this.#answer?.hidden ?? []);
   }
 
-  /** Light up the nodes by their outputs, 0 to 1; none for none. */
-  showHidden(outputs) {
-    this.#grid.showLevels(outputs);
+  /** Light up the nodes by an answer {hidden, pixels}; none for none. */
+  showHidden(answer) {
+    this.#answer = answer;
+    if (this.wantsHidden) this.#grid.show(this.#network.hidden_nodes, answer?.hidden ?? []);
   }
 
   /** Show the pictures on the way from a drawing to its pixels, [{name, image}]; none for none. */
@@ -54,47 +63,22 @@ export class InsideView {
       const picture = element("img", { className: "pixelated", src: image, alt: "" });
       return element("li", { children: [picture, CAPTIONS[name] ?? name] });
     });
-    document.getElementById("steps").replaceChildren(...pictures);
-    document.getElementById("no-steps").hidden = steps.length > 0;
+    at("steps").replaceChildren(...pictures);
+    at("no-steps").hidden = steps.length > 0;
   }
 
-  #point(node) {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#ask(node), this.#details.has(node) ? 0 : POINTING);
-  }
-
-  async #ask(node) {
-    this.#controller?.abort(); // the pointer is elsewhere by now
-    const controller = new AbortController();
-    this.#controller = controller;
+  async #showNode() {
+    const node = this.#grid.current;
     try {
-      const details = this.#details.get(node) ?? (await this.#server.hiddenNode(node, controller.signal));
-      if (controller !== this.#controller) return;
-      this.#details.set(node, details);
-      this.#showNode(details);
-    } catch (problem) {
-      if (controller === this.#controller) this.#title.textContent = `Node ${node}: ${problem.message}`;
+      if (!this.#details.has(node)) this.#details.set(node, await this.#server.hiddenNode(node));
+    } catch {
+      return; // the server is away, and the page says so
     }
-  }
-
-  #showNode({ node, weights, votes }) {
-    this.#title.textContent = `Hidden node ${node}`;
-    showWeights(this.#weights, weights);
-    this.#weights.ariaLabel = `The weights of node ${node} as a picture of ${SIDE} × ${SIDE} pixels`;
-    const largest = Math.max(...votes.map(Math.abs)) || 1;
-    votes.forEach((vote, i) => {
-      const text = `${vote < 0 ? "−" : "+"}${Math.abs(vote).toFixed(2)}`;
-      this.#setVote(i, { share: vote / largest, text, className: vote < 0 ? "against" : "" });
-    });
-  }
-
-  #imagine(classNames, imagined) {
-    const pictures = imagined.map((pixels, i) => {
-      const canvas = element("canvas", { className: "pixelated", width: SIDE, height: SIDE, ariaHidden: "true" });
-      showGrey(canvas, pixels);
-      return element("li", { children: [canvas, classNames[i]] });
-    });
-    document.getElementById("imagined").replaceChildren(...pictures);
+    if (node !== this.#grid.current) return; // the pointer is elsewhere by now
+    const { weights, votes } = this.#details.get(node);
+    const output = this.#answer?.hidden?.[node] ?? 0;
+    const adds = votes.map((vote) => vote * output);
+    const answer = { class_names: this.#network.class_names, pixels: this.#answer?.pixels ?? NOTHING };
+    this.#card.show({ node, output, weights, adds }, answer, this.#grid.box);
   }
 }
-

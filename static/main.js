@@ -1,140 +1,110 @@
 /* Connects the parts of the page: sends each drawing to the server, and shows the answer. */
 
-import { AnswerView } from "./answer.js";
+import { Album } from "./album.js";
 import { Asker } from "./asker.js";
-import { Boxes } from "./boxes.js";
 import { CorrectionsView } from "./corrections.js";
+import { ask } from "./dom.js";
+import { Drawing } from "./drawing.js";
 import { InsideView } from "./inside.js";
-import { KeyboardPen } from "./keys.js";
-import { NumberView, subjectOf } from "./number.js";
-import { Pad } from "./pad.js";
-import { toPicture } from "./paint.js";
-import { listenForPictures, convertPicture, Preview } from "./pictures.js";
+import { NodeCard } from "./node.js";
+import { subjectOf } from "./number.js";
+import { ReadingView } from "./reading.js";
 import { Server } from "./server.js";
-import { isBlank, Sheets } from "./sheets.js";
 import { say, sayWhenSettled } from "./speech.js";
+import { Tally } from "./tally.js";
 import { TeachView } from "./teach.js";
 
-const NOTHING = "No digit is found here.";
+const NO_DIGIT = "No digit is found here.";
+const LATE = 200; // milliseconds after which "…" says that an answer is due
 const at = (id) => document.getElementById(id);
 
 const server = new Server();
 const asker = new Asker((query) => server.read(query));
-const explainer = new Asker((query) => server.explain(query));
-const sheets = new Sheets();
-const preview = new Preview(at("preview"));
-const boxes = new Boxes(at("boxes"));
-const pad = new Pad(at("pad"), sheets, (place) => boxes.find(place));
-const numberView = new NumberView();
-const answerView = new AnswerView();
-const insideView = new InsideView(server);
+const card = new NodeCard();
+const insideView = new InsideView(server, card);
+const reading = new ReadingView(server, insideView, card);
+const drawing = new Drawing((place) => reading.find(place));
 const teachView = new TeachView(server);
 const correctionsView = new CorrectionsView(server);
+const album = new Album(server);
+const tally = new Tally(server);
 let prompt = "Draw a number";
 let shown = null; // the answer that is shown, {query, answer}, while the drawing is the one that it is about
+let answered = null; // the latest answer
+let asked = 0; // the revision of the drawing that was asked about last
+let last = []; // the digits of the drawing that is on the paper, or was last
+let late = 0; // the timer of "…"
 
-// drawing
+// the drawing
 
-/** Make a change to the sheets that is not a stroke. */
-function changeSheet(action) {
-  pad.end();
-  action();
-  pad.changed();
-}
-
-const undo = () => changeSheet(() => sheets.undo());
-const redo = () => changeSheet(() => sheets.redo());
-function showSheet() {
-  const sheet = pad.sheet;
-  at("undo").disabled = !sheets.canUndo && !pad.isDrawing;
-  at("redo").disabled = !sheets.canRedo || pad.isDrawing;
-  at("clear").disabled = isBlank(sheet);
-  at("hint").hidden = !isBlank(sheet);
-  preview.show(sheet.picture);
+function showDrawing() {
   teachView.close();
+  reading.isFinal = false;
   shown = null;
-  if (isBlank(sheet)) {
-    asker.forget();
-    showNoAnswer("empty", prompt);
-  } else {
-    askAgain();
+  if (!drawing.isBlank) {
+    if (asked !== drawing.revision) askAgain();
+    else if (answered?.query.revision === asked) settle(); // the pen was lifted, and nothing else has changed
+    return;
   }
+  tally.remember(last);
+  last = [];
+  asker.forget();
+  showNoAnswer("empty", prompt);
 }
 
 function askAgain() {
-  if (!isBlank(pad.sheet)) asker.ask(makeQuery);
+  if (drawing.isBlank) return;
+  asked = drawing.revision;
+  asker.ask(() => {
+    asked = drawing.revision;
+    return { ...drawing.toQuery(), revision: asked, withSteps: insideView.wantsSteps };
+  });
+  awaitAnswer();
 }
 
-function makeQuery() {
-  const { strokes, picture } = pad.sheet;
-  const withSteps = at("preparation").open;
-  return picture ? { blob: picture, withSteps } : { ...toPicture(strokes, pad.width), withSteps };
-}
-
-function setPen() {
-  const percentage = at("pen").valueAsNumber;
-  pad.penWidth = percentage / 100;
-  at("pen").ariaValueText = `${percentage}% of the paper's height`;
-  at("pen-dot").style.setProperty("--pen", `${pad.penWidth * at("pad").clientHeight}px`);
-}
-
-function handleShortcut(event) {
-  if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
-  const key = event.key.toLowerCase();
-  if (key !== "z" && key !== "y") return;
-  event.preventDefault();
-  if (key === "y" || event.shiftKey) redo();
-  else undo();
-}
-
-async function takePicture(file) {
-  try {
-    const blob = await convertPicture(file);
-    changeSheet(() => sheets.setPicture(blob));
-  } catch (error) {
-    asker.forget();
-    showNoAnswer("refused", error.message);
-    say(error.message);
-  }
+/** Say "…" where the answer takes its time. */
+function awaitAnswer() {
+  clearTimeout(late);
+  late = setTimeout(() => (at("due").dataset.shown = "true"), LATE);
 }
 
 // answers
 
-function showAnswer({ detail }) {
+async function showAnswer({ detail }) {
   const { query, answer } = detail;
+  const size = await drawing.sizeOf(query);
+  if (drawing.isBlank) return; // it was cleared while the picture was loaded
   hideTrouble();
-  if (answer.digits.length === 0) {
-    showNoAnswer("refused", NOTHING);
-    sayWhenSettled(NOTHING);
-  } else {
-    const words = numberView.show(answer);
-    if (!teachView.isDone) sayWhenSettled(words); // else the correction is being spoken
-  }
-  insideView.showSteps(answer.steps ?? []);
-  showBoxes(query, answer);
-  shown = !pad.isDrawing && !asker.isWaiting ? detail : null;
-  showDigit();
+  at("due").dataset.shown = "false";
+  clearTimeout(late);
+  if (asker.isWaiting) awaitAnswer();
+  album.update(query.blob, answer);
+  answered = detail;
+  if (answer.digits.length === 0) showNoAnswer("refused", NO_DIGIT);
+  const words = answer.digits.length === 0 ? NO_DIGIT : reading.show(answer, size);
+  if (!teachView.isDone) sayWhenSettled(words); // else the correction is being spoken
+  if (!drawing.isDrawing && !asker.isWaiting) settle();
 }
 
-async function showBoxes(query, { digits, left_out: leftOut }) {
-  const size = query.blob ? await preview.size() : query;
-  boxes.show(digits.filter(({ box }) => box), leftOut, size);
-  boxes.mark(numberView.chosen);
+/** Go on from the answer to a drawing that stays as it is for now: it can be taught, and counts. */
+function settle() {
+  shown = answered;
+  const { digits } = shown.answer;
+  if (last.length === 0 && digits.length > 0) tally.count("drawn");
+  last = digits;
+  reading.isFinal = true;
+  askAbout();
 }
 
-/** Show the chosen digit: its pixels, its nodes, its outputs, and the question whether it is right. */
-function showDigit() {
-  const { digit } = numberView;
-  answerView.show(digit);
-  boxes.mark(numberView.chosen);
-  if (!digit) return;
-  explainer.ask(() => ({ pixels: digit.pixels }));
-  if (shown) teachView.ask({ digit, question: makeQuestion(digit), drawing: makeDrawing(shown) });
+/** Ask whether the chosen digit is right. */
+function askAbout() {
+  const { digit } = reading;
+  if (shown && digit) teachView.ask({ digit, question: makeQuestion(digit), drawing: makeDrawing(shown) });
 }
 
 function makeQuestion({ label }) {
   const { digits } = shown.answer;
-  return digits.length > 1 ? `Is digit ${numberView.chosen + 1} a ${label}?` : "Is that right?";
+  return digits.length > 1 ? `Is digit ${reading.chosen + 1} a ${label}?` : "Is that right?";
 }
 
 /** Return the drawing that a correction keeps, or nothing where the pixels of the digit say it all. */
@@ -144,36 +114,54 @@ function makeDrawing({ query: { imageData }, answer: { digits, left_out: leftOut
 
 function showRefusal({ detail: { problem } }) {
   hideTrouble();
-  if (problem.code === "no-ink") showNoAnswer("empty", prompt);
-  else showNoAnswer("refused", problem.message);
-  sayWhenSettled(problem.code === "no-ink" ? prompt : problem.message);
+  const words = problem.code === "no-ink" ? prompt : problem.message;
+  showNoAnswer(problem.code === "no-ink" ? "empty" : "refused", words);
+  sayWhenSettled(words);
 }
 
 function showNoAnswer(state, sentence) {
+  clearTimeout(late);
+  at("due").dataset.shown = "false";
   teachView.close();
-  explainer.forget();
-  numberView.showSentence(state, sentence);
-  answerView.show();
-  boxes.hide();
-  insideView.showHidden([]);
-  insideView.showSteps([]);
+  card.hide();
+  reading.showSentence(state, sentence);
+}
+
+function refuseFile({ detail: error }) {
+  asker.forget();
+  showNoAnswer("refused", error.message);
+  say(error.message);
 }
 
 // teaching
 
-function showCorrection() {
+async function showLesson(step) {
+  reading.markChanges();
+  tally.count("taught", step);
   networkChanged();
   correctionsView.refresh();
-}
-
-function showChange() {
-  teachView.close(); // the words about the answer may no longer be right
-  networkChanged();
+  try {
+    const words = await tally.compare();
+    if (step > 0) teachView.addWords(words);
+  } catch {
+    // the server is away: the page says so where it matters
+  }
 }
 
 function networkChanged() {
   loadNetwork();
   askAgain();
+}
+
+function undoLesson(event) {
+  if (!teachView.canUndo) return;
+  event.preventDefault(); // the lesson is undone, and not a stroke
+  teachView.undo();
+}
+
+function invite() {
+  at("invite-code").src = "address.svg";
+  ask(at("invite-dialog"));
 }
 
 // while the server is away
@@ -196,17 +184,16 @@ function hideTrouble() { // the server works; if it had been away, it may have a
 function goOn() {
   if (!asker.isWaiting) hideTrouble();
   asker.retry();
-  explainer.retry();
+  reading.retry();
 }
 
 async function loadNetwork() {
   try {
     const network = await server.network();
     setSubject(network.class_names);
-    answerView.setClasses(network.class_names);
-    insideView.setNetwork(network);
-    teachView.setNetwork(network);
-    correctionsView.setNetwork(network);
+    at("invite").hidden = !network.address;
+    at("invite-address").textContent = network.address;
+    for (const view of [insideView, reading, teachView, correctionsView]) view.setNetwork(network);
   } catch (problem) {
     if (!problem.mayPass) showTrouble({ detail: problem }); // else the server has sent "trouble"
   }
@@ -218,30 +205,28 @@ function setSubject(classNames) {
   const subject = classes === "digit" ? "number" : classes;
   document.title = at("title").textContent = classes === "picture" ? "What is it?" : `Which ${subject} is it?`;
   prompt = `Draw a ${subject}`;
-  if (isBlank(pad.sheet)) showNoAnswer("empty", prompt);
+  if (drawing.isBlank) showNoAnswer("empty", prompt);
 }
 
-at("undo").addEventListener("click", undo);
-at("redo").addEventListener("click", redo);
-at("clear").addEventListener("click", () => changeSheet(() => sheets.clear()));
-at("pen").addEventListener("input", setPen);
-addEventListener("resize", setPen);
-document.addEventListener("keydown", handleShortcut);
-pad.addEventListener("change", showSheet);
-new KeyboardPen({ pad, canvas: at("pad"), paper: at("paper"), cursor: at("cursor"), undo, say });
-listenForPictures({ page: document, paper: at("paper"), inputs: [at("file"), at("photo")], give: takePicture });
+drawing.addEventListener("change", showDrawing);
+drawing.addEventListener("point", ({ detail: place }) => reading.choose(place));
+drawing.addEventListener("undo", undoLesson);
+drawing.addEventListener("files", ({ detail: files }) => album.take(files));
+drawing.addEventListener("refused", refuseFile);
+album.addEventListener("open", ({ detail: blob }) => drawing.setPicture(blob));
 asker.addEventListener("answer", showAnswer);
 asker.addEventListener("refused", showRefusal);
-explainer.addEventListener("answer", ({ detail: { answer } }) => insideView.showHidden(answer.hidden));
-numberView.addEventListener("choose", showDigit);
-pad.addEventListener("point", ({ detail: place }) => numberView.choose(place));
-at("preparation").addEventListener("toggle", () => at("preparation").open && askAgain());
-teachView.addEventListener("corrected", showCorrection);
-teachView.addEventListener("undone", showCorrection);
-correctionsView.addEventListener("changed", showChange);
+reading.addEventListener("digit", askAbout);
+insideView.addEventListener("open", askAgain);
+teachView.addEventListener("confirmed", () => tally.count("right"));
+teachView.addEventListener("corrected", () => showLesson(1));
+teachView.addEventListener("undone", ({ detail: { wasLearnt } }) => (wasLearnt ? showLesson(-1) : tally.count("right", -1)));
+correctionsView.addEventListener("changed", () => (teachView.close(), networkChanged()));
+tally.addEventListener("taught", () => (correctionsView.refresh(), networkChanged()));
+at("invite").addEventListener("click", invite);
 server.addEventListener("trouble", showTrouble);
 server.addEventListener("back", goOn);
 
-setPen();
-showSheet();
+at("no-modules").remove();
+showDrawing();
 loadNetwork();

@@ -1,70 +1,108 @@
-/* The hidden nodes as a grid of small buttons. One of them is in the order of tabs, arrow keys go from there. */
+/* All hidden nodes as a picture of small squares: the brighter, the more a node fires. It is a slider for the keyboard;
+   a finger moves over it, and the node under it is shown above. */
 
-import { element, percent } from "./dom.js";
+import { percent } from "./dom.js";
 
-export class NodeGrid {
-  #grid;
-  #choose;
-  #nodes = [];
+const HIGHEST = 0.5; // of the window
+
+export class NodeGrid extends EventTarget {
+  #canvas;
+  #levels = [];
+  #count = 0;
+  #cell = 1;
+  #columns = 1;
   current = 0;
 
-  /** `choose` gets the number of each node that is pointed at or focused. */
-  constructor(grid, choose) {
-    this.#grid = grid;
-    this.#choose = choose;
-    grid.addEventListener("pointerover", (event) => this.#select(this.#nodes.indexOf(event.target)));
-    grid.addEventListener("focusin", (event) => this.#select(this.#nodes.indexOf(event.target)));
-    grid.addEventListener("keydown", (event) => this.#keyDown(event));
+  /** Sends "choose" for each node that is pointed at, tapped or reached by keys, and "leave". */
+  constructor(canvas) {
+    super();
+    this.#canvas = canvas;
+    for (const name of ["pointermove", "pointerdown"]) canvas.addEventListener(name, (event) => this.#point(event));
+    for (const name of ["pointerleave", "blur"]) canvas.addEventListener(name, () => this.dispatchEvent(new Event("leave")));
+    canvas.addEventListener("focus", () => canvas.matches(":focus-visible") && this.#select(this.current));
+    canvas.addEventListener("keydown", (event) => this.#keyDown(event));
+    new ResizeObserver(() => this.#layOut()).observe(canvas.parentElement);
+    document.addEventListener("themechange", () => this.#paint());
   }
 
-  setCount(count) {
-    if (count === this.#nodes.length) return;
-    this.#nodes = Array.from({ length: count }, () => element("button", { type: "button", tabIndex: -1 }));
-    this.#grid.style.setProperty("--count", count); // the more there are, the smaller
-    this.#grid.replaceChildren(...this.#nodes);
-    this.current = Math.min(this.current, count - 1);
-    this.#mark(true);
-    this.showLevels([]);
+  /** Show the output of each of `count` nodes, 0 to 1, or of none. */
+  show(count, levels) {
+    const isOther = count !== this.#count;
+    this.#count = count;
+    this.#levels = levels;
+    this.current = Math.min(this.current, Math.max(0, count - 1));
+    this.#canvas.ariaValueMax = Math.max(0, count - 1);
+    this.#tell();
+    if (isOther) this.#layOut();
+    else this.#paint();
   }
 
-  /** Show the output of each node, 0 to 1, or of none. */
-  showLevels(levels) {
-    this.#nodes.forEach((node, i) => {
-      node.style.setProperty("--level", levels[i] ?? 0);
-      node.ariaLabel = i in levels ? `Node ${i}, ${percent(levels[i])}` : `Node ${i}`;
-    });
+  /** Return where the current node is in the window. */
+  get box() {
+    const { left, top } = this.#canvas.getBoundingClientRect();
+    const x = left + (this.current % this.#columns) * this.#cell;
+    const y = top + Math.floor(this.current / this.#columns) * this.#cell;
+    return { left: x, right: x + this.#cell, top: y, bottom: y + this.#cell };
+  }
+
+  #layOut() {
+    const width = this.#canvas.parentElement.clientWidth;
+    if (!this.#count || !width) return;
+    this.#cell = Math.max(8, Math.min(32, Math.floor(Math.sqrt((width * HIGHEST * innerHeight) / this.#count))));
+    this.#columns = Math.max(1, Math.floor(width / this.#cell));
+    const height = Math.ceil(this.#count / this.#columns) * this.#cell;
+    this.#canvas.style.setProperty("--width", `${this.#columns * this.#cell}px`);
+    this.#canvas.style.setProperty("--height", `${height}px`);
+    Object.assign(this.#canvas, { width: this.#columns * this.#cell * devicePixelRatio, height: height * devicePixelRatio });
+    this.#paint();
+  }
+
+  #paint() {
+    const context = this.#canvas.getContext("2d");
+    const style = getComputedStyle(this.#canvas);
+    const cell = this.#cell * devicePixelRatio;
+    context.clearRect(0, 0, this.#canvas.width, this.#canvas.height);
+    for (let i = 0; i < this.#count; i += 1) {
+      const box = [(i % this.#columns) * cell, Math.floor(i / this.#columns) * cell, cell - 2, cell - 2];
+      context.fillStyle = style.getPropertyValue("--node-low");
+      context.globalAlpha = 1;
+      context.fillRect(...box);
+      context.fillStyle = style.getPropertyValue("--node-high");
+      context.globalAlpha = this.#levels[i] ?? 0;
+      context.fillRect(...box);
+    }
+    context.globalAlpha = 1;
+    context.strokeStyle = style.getPropertyValue("--text");
+    context.lineWidth = 2;
+    context.strokeRect((this.current % this.#columns) * cell, Math.floor(this.current / this.#columns) * cell, cell - 2, cell - 2);
+  }
+
+  #point(event) {
+    const { left, top } = this.#canvas.getBoundingClientRect();
+    const column = Math.floor((event.clientX - left) / this.#cell);
+    const node = Math.floor((event.clientY - top) / this.#cell) * this.#columns + column;
+    if (column >= 0 && column < this.#columns && node >= 0 && node < this.#count) this.#select(node);
   }
 
   #select(node) {
-    if (node < 0 || node === this.current) return;
-    this.#mark(false);
     this.current = node;
-    this.#mark(true);
-    this.#choose(node);
+    this.#tell();
+    this.#paint();
+    this.dispatchEvent(new Event("choose"));
   }
 
-  #mark(marked) {
-    this.#nodes[this.current].tabIndex = marked ? 0 : -1;
-    this.#nodes[this.current].ariaCurrent = marked ? "true" : null;
+  #tell() {
+    const level = this.#levels[this.current];
+    this.#canvas.ariaValueNow = this.current;
+    this.#canvas.ariaValueText = level === undefined ? `Node ${this.current}` : `Node ${this.current}, ${percent(level)}`;
   }
 
   #keyDown(event) {
-    const last = this.#nodes.length - 1;
-    const columns = this.#columns();
-    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, Home: -last, End: last };
-    const step = steps[event.key];
-    if (!step) return;
+    const last = this.#count - 1;
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.#columns, ArrowDown: this.#columns };
+    const target = { Home: 0, End: last }[event.key] ?? this.current + steps[event.key];
+    if (!(target >= 0 && target <= last)) return;
     event.preventDefault(); // or the page would scroll
-    const toEnd = event.key === "Home" || event.key === "End";
-    const target = this.current + step;
-    if (toEnd) this.#nodes[step < 0 ? 0 : last].focus();
-    else if (target >= 0 && target <= last) this.#nodes[target].focus();
-  }
-
-  /** The grid takes as many columns as fit; count those of the first row. */
-  #columns() {
-    const top = this.#nodes[0].offsetTop;
-    const second = this.#nodes.findIndex((node) => node.offsetTop > top);
-    return second < 0 ? this.#nodes.length : second;
+    this.#select(target);
   }
 }

@@ -24,6 +24,7 @@ export class Pad extends EventTarget {
     this.#sheets = sheets;
     this.#findDigit = findDigit;
     this.penWidth = 0.06;
+    this.revision = 0; // another one for each change of the ink
     canvas.addEventListener("pointerdown", (event) => this.#pointerDown(event));
     canvas.addEventListener("pointermove", (event) => this.#pointerMove(event));
     canvas.addEventListener("pointerup", (event) => this.#pointerUp(event));
@@ -44,16 +45,17 @@ export class Pad extends EventTarget {
 
   /** How wide the sheet is: as wide as the paper, or more where the drawing was made on a wider one. */
   get width() {
-    return Math.max(this.#aspect, rightEdge(this.#sheets.now)); // a stroke under way goes no further than this
+    return Math.max(this.aspect, rightEdge(this.#sheets.now)); // a stroke under way goes no further than this
   }
 
-  get #aspect() {
+  /** How wide the paper is. */
+  get aspect() {
     return this.#canvas.clientWidth / Math.max(1, this.#canvas.clientHeight);
   }
 
   /** How much smaller the sheet is shown than it was drawn, and where it begins, in heights of the paper. */
   get view() {
-    const scale = this.#aspect / this.width;
+    const scale = this.aspect / this.width;
     return { scale, top: (1 - scale) / 2 };
   }
 
@@ -71,17 +73,18 @@ export class Pad extends EventTarget {
   end() {
     if (!this.#stroke) return;
     this.#sheets.addStroke(this.#stroke);
-    this.drop();
+    this.#stroke = this.#pointer = null;
+    this.changed(false);
   }
 
   /** Drop the stroke under way. */
   drop() {
-    this.#stroke = null;
-    this.#pointer = null;
+    this.#stroke = this.#pointer = null;
     this.changed();
   }
 
-  changed() {
+  changed(isOther = true) {
+    if (isOther) this.revision += 1;
     this.#frame ||= requestAnimationFrame(() => this.paint());
     this.dispatchEvent(new Event("change"));
   }

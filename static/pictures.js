@@ -4,9 +4,10 @@
 const ACCEPTED = new Set(["image/png", "image/jpeg", "image/webp"]);
 const LARGEST_FILE = 4 * 1024 * 1024; // bytes
 const LARGEST_SIDE = 4096; // pixels
-const NEW_SIDE = 1600; // more than enough for one digit
+const NEW_SIDE = 1600; // more than enough for a number
+const LONGEST_NAME = 60; // characters of a file's name in a message
 
-/** Listen for pictures, and call `give` with each file. `page` takes drops and pastes, `paper` shows where to drop. */
+/** Listen for pictures, and call `give` with the files. `page` takes drops and pastes, `paper` shows where to drop. */
 export function listenForPictures({ page, paper, inputs, give }) {
   const showDrop = (event, over) => {
     if (!event.dataTransfer?.types.includes("Files")) return;
@@ -17,12 +18,12 @@ export function listenForPictures({ page, paper, inputs, give }) {
   page.addEventListener("dragleave", (event) => showDrop(event, false));
   page.addEventListener("drop", (event) => {
     showDrop(event, false);
-    giveFirst(event.dataTransfer?.files, give);
+    giveAny(event.dataTransfer?.files, give);
   });
-  page.addEventListener("paste", (event) => giveFirst(event.clipboardData?.files, give));
+  page.addEventListener("paste", (event) => giveAny(event.clipboardData?.files, give));
   for (const input of inputs) {
     input.addEventListener("change", () => {
-      giveFirst(input.files, give);
+      giveAny(input.files, give);
       input.value = ""; // the same file may be chosen again
     });
   }
@@ -53,8 +54,8 @@ export class Preview {
   }
 }
 
-function giveFirst(files, give) {
-  if (files?.length) give(files[0]);
+function giveAny(files, give) {
+  if (files?.length) give([...files]);
 }
 
 /** Return `file` as a blob that the server takes. Throws an Error with a message for people. */
@@ -63,7 +64,8 @@ export async function convertPicture(file) {
   try {
     bitmap = await createImageBitmap(file);
   } catch {
-    throw new Error(`This browser cannot read ${file.name || "that"} as a picture. Try a PNG, JPEG or WebP file.`);
+    const name = file.name.length > LONGEST_NAME ? `${file.name.slice(0, LONGEST_NAME)}…` : file.name;
+    throw new Error(`This browser cannot read ${name || "that"} as a picture. Try a PNG, JPEG or WebP file.`);
   }
   const { width, height } = bitmap;
   const fits = ACCEPTED.has(file.type) && file.size <= LARGEST_FILE && Math.max(width, height) <= LARGEST_SIDE;

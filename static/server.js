@@ -47,9 +47,20 @@ export class Server extends EventTarget {
     return { ...answer, text: answer.label, lines: 1, left_out: [], digits: [answer] };
   }
 
-  /** Ask how the network comes to its answer to 784 `pixels`. */
-  explain({ pixels }) {
-    return this.#request("query?include=hidden", makeJson("POST", { inputs: pixels }));
+  /** Ask why the network answers 784 `pixels` as it does, and for all hidden outputs if `withHidden`. */
+  async explain({ pixels, withHidden }) {
+    const parts = `include=nodes,why${withHidden ? ",hidden" : ""}`;
+    return { ...(await this.#request(`query?${parts}`, makeJson("POST", { inputs: pixels }))), pixels };
+  }
+
+  /** Ask again what 784 `pixels` are; nobody waits for it. */
+  label(pixels) {
+    return exchange("query", makeJson("POST", { inputs: pixels })).then(({ label }) => label);
+  }
+
+  /** Return how much the network has learnt, {corrections, revision}, from whomever. */
+  lessons() {
+    return exchange("lessons");
   }
 
   async network() {
@@ -59,8 +70,8 @@ export class Server extends EventTarget {
     return network;
   }
 
-  hiddenNode(node, signal) {
-    return this.#request(`network/hidden/${node}`, {}, signal);
+  hiddenNode(node) {
+    return this.#request(`network/hidden/${node}`);
   }
 
   /** Teach that a drawing {imageData}, or one of 784 pixels {inputs}, shows `label`. Returns the correction, and the
@@ -98,7 +109,7 @@ export class Server extends EventTarget {
     for (;;) {
       const headers = token ? { ...options.headers, Authorization: `Bearer ${token}` } : options.headers;
       try {
-        return await exchange(path, { ...options, headers }, undefined, read);
+        return await exchange(path, { ...options, headers }, read);
       } catch (problem) {
         if (problem.status === 0) this.#awaitRecovery(problem);
         if (problem.code !== "needs-token") throw problem;
@@ -107,9 +118,9 @@ export class Server extends EventTarget {
     }
   }
 
-  async #request(path, options = {}, signal = undefined) {
+  async #request(path, options = {}) {
     try {
-      const body = await exchange(path, options, signal);
+      const body = await exchange(path, options);
       this.#wait = FIRST_WAIT;
       return body;
     } catch (problem) {
@@ -144,17 +155,14 @@ function makeJson(method, body) {
   return { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
 }
 
-/** Return the response of `path` as JSON, or as `read` reads it. Throws a Problem, or the reason why `signal` was
-    aborted. */
-async function exchange(path, options = {}, signal = undefined, read = (response) => response.json()) {
-  const timeout = AbortSignal.timeout(TIMEOUT);
+/** Return the response of `path` as JSON, or as `read` reads it. Throws a Problem. */
+async function exchange(path, options = {}, read = (response) => response.json()) {
   let response;
   let body;
   try {
-    response = await fetch(path, { ...options, signal: signal ? AbortSignal.any([signal, timeout]) : timeout });
+    response = await fetch(path, { ...options, signal: AbortSignal.timeout(TIMEOUT) });
     body = await (response.ok ? read(response) : response.json());
   } catch {
-    signal?.throwIfAborted();
     throw new Problem({ status: response?.ok === false ? response.status : 0, detail: "The server does not answer." });
   }
   if (!response.ok) {

@@ -24,6 +24,10 @@ export class Sheets {
     this.#push(addStroke(this.now, stroke));
   }
 
+  setStrokes(strokes) {
+    this.#push({ strokes, picture: null });
+  }
+
   setPicture(picture) {
     this.#push({ strokes: [], picture });
   }

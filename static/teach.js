@@ -5,6 +5,8 @@ import { element, fitColumns, percent } from "./dom.js";
 import { say } from "./speech.js";
 
 const LEARNING = "Your correction is kept. The network is still learning it; draw again in a moment.";
+const NONE = "none"; // what the server calls what shows none of the classes
+const SURE = 0.95; // of a surer answer, a key has to be pressed twice
 const TYPING = "input:not([type=range], [type=checkbox], [type=file]), select, textarea, dialog";
 
 const at = (id) => document.getElementById(id);
@@ -14,12 +16,13 @@ export class TeachView extends EventTarget {
   #panel = at("teach");
   #words = at("teach-words");
   #yes = at("right");
-  #undo = at("undo-correction");
+  #none = at("none");
+  #unlearn = at("unlearn");
   #keys = at("teach-keys");
-  #problem = at("teach-problem");
   #buttons = []; // one for each class
   #classNames = [];
   #phase = "waiting"; // for an answer; then "asking", "sending" and "done"
+  #pressed = ""; // the key of a class that has to be pressed once more
   #subject = null; // {digit, question, drawing}: what the question is about
   #done = new Map(); // for each digit of this drawing that was told about: {words, correction}
 
@@ -27,14 +30,14 @@ export class TeachView extends EventTarget {
     super();
     this.#server = server;
     this.#yes.addEventListener("click", () => this.#choose(this.#subject.digit.label));
-    this.#undo.addEventListener("click", () => this.#undoCorrection());
+    this.#none.addEventListener("click", () => this.#choose(NONE));
+    this.#unlearn.addEventListener("click", () => this.undo());
     document.addEventListener("keydown", (event) => this.#keyDown(event));
     this.#enter("waiting");
   }
 
   /** Offer the answers of the network that the server has now, or say why it cannot be taught. */
   setNetwork({ class_names: classNames, learning }) {
-    this.#showProblem(""); // it was about another network, or a server that was away
     this.#panel.hidden = !learning.on;
     at("teach-off").hidden = learning.on;
     at("teach-off").textContent = learning.reason;
@@ -47,6 +50,7 @@ export class TeachView extends EventTarget {
     });
     at("choices").replaceChildren(...this.#buttons);
     fitColumns(at("choices"), classNames);
+    this.#keys.parentElement.hidden = !classNames.some(isKey);
     at("teach-keys-words").textContent = describeKeys(classNames);
     this.#enter(this.#phase, this.#words.textContent);
   }
@@ -58,16 +62,29 @@ export class TeachView extends EventTarget {
 
   /** Ask `question` about a `digit` of a `drawing`, {imageData} or nothing, unless somebody has already answered it. */
   ask(subject) {
-    if (this.#subject && keyOf(subject.digit) !== keyOf(this.#subject.digit)) this.#showProblem("");
+    const isSame = this.#subject?.question === subject.question && keyOf(this.#subject.digit) === keyOf(subject.digit);
     this.#subject = subject;
-    if (this.#phase !== "sending") this.#enterSubject();
+    if (this.#phase === "sending" || (isSame && this.#phase === "asking")) return; // words that wait for an answer stay
+    this.#enterSubject();
+  }
+
+  /** Add to the words about what was just learnt. */
+  addWords(words) {
+    const done = this.#subject && this.#done.get(keyOf(this.#subject.digit));
+    if (!done || !words) return;
+    done.words += ` ${words}`;
+    this.#words.textContent = done.words;
+  }
+
+  /** Whether there is a correction of this drawing to undo. */
+  get canUndo() {
+    return this.isDone && Boolean(this.#done.get(keyOf(this.#subject.digit))?.correction);
   }
 
   /** Stop asking: something else is drawn, or nothing. */
   close() {
     this.#done = new Map(); // another one: a correction under way belongs to the old drawing
     this.#subject = null;
-    this.#showProblem("");
     if (this.#phase !== "sending") this.#enter("waiting");
   }
 
@@ -84,7 +101,18 @@ export class TeachView extends EventTarget {
     const name = classOfKey(event.key, this.#classNames);
     if (!name || this.#panel.hidden || this.#phase !== "asking") return;
     event.preventDefault(); // or it would be typed into the dialog that asks for the token
-    this.#choose(name);
+    const { label, confidence, unsure } = this.#subject.digit;
+    const isSurprising = name !== label && !unsure && confidence >= SURE;
+    if (isSurprising && this.#pressed !== name) this.#askOnceMore(name, label, confidence);
+    else this.#choose(name);
+  }
+
+  /** A key is pressed by mistake more easily than a button. */
+  #askOnceMore(name, label, confidence) {
+    const words = `It is ${percent(confidence)} sure of ${label}. Press ${name} again to teach it ${name}.`;
+    this.#enter("asking", words);
+    this.#pressed = name;
+    say(words);
   }
 
   #choose(label) {
@@ -98,6 +126,7 @@ export class TeachView extends EventTarget {
     this.#act(() => {
       this.#done.set(keyOf(this.#subject.digit), { words: "Thank you.", correction: null });
       say("Thank you.");
+      this.dispatchEvent(new Event("confirmed"));
     });
   }
 
@@ -110,58 +139,57 @@ export class TeachView extends EventTarget {
       const words = learning ? LEARNING : compare(before, after);
       done.set(keyOf(digit), { words, correction });
       say(words);
-      this.dispatchEvent(new CustomEvent("corrected", { detail: { digit, after, isSame: done === this.#done } }));
+      this.dispatchEvent(new Event("corrected"));
     });
   }
 
-  async #undoCorrection() {
+  /** Take back what was said about this digit. */
+  async undo() {
     const key = keyOf(this.#subject.digit);
     const done = this.#done;
     const { correction } = done.get(key);
     await this.#act(async () => {
       if (correction) await this.#server.undo(correction.id);
       done.delete(key);
-      say(correction ? "Correction undone." : this.#subject?.question ?? "");
-      if (correction) this.dispatchEvent(new Event("undone"));
+      say(correction ? "Unlearnt." : this.#subject?.question ?? "");
+      this.dispatchEvent(new CustomEvent("undone", { detail: { wasLearnt: Boolean(correction) } }));
     });
   }
 
-  /** Do one action, with the buttons disabled, and show the error if it fails. */
+  /** Do one action, with the buttons disabled, and show the problem if it fails. */
   async #act(action) {
     const done = this.#done;
     const hadFocus = this.#panel.contains(document.activeElement);
-    this.#showProblem("");
-    this.#enter("sending", this.#words.textContent);
+    const before = this.#words.textContent;
+    this.#enter("sending", before);
+    let problem = null;
     try {
       await action();
-    } catch (problem) {
-      this.#showProblem(problem.message);
-      say(problem.message);
+    } catch (error) {
+      problem = error;
+      say(error.message);
     }
-    if (this.#phase !== "sending") return;
-    this.#phase = "acted";
     this.#enterSubject();
+    if (problem && done === this.#done) this.#words.textContent = `${problem.message} ${before}`;
+    this.#words.classList.toggle("problem", problem !== null);
     // A button that is disabled or hidden loses the focus, and the Tab key would start again at the top of the page.
-    const isSame = done === this.#done;
-    if (hadFocus && isSame && document.activeElement === document.body) (this.#undo.hidden ? this.#yes : this.#undo).focus();
+    const isLost = hadFocus && done === this.#done && document.activeElement === document.body;
+    if (isLost) (this.#unlearn.hidden ? this.#yes : this.#unlearn).focus();
   }
 
   #enter(phase, words = "") {
     this.#phase = phase;
+    this.#pressed = "";
     this.#words.textContent = words;
+    this.#words.classList.remove("problem");
     this.#panel.ariaBusy = String(phase === "sending");
-    for (const button of [this.#yes, ...this.#buttons]) button.disabled = phase !== "asking";
-    this.#undo.disabled = phase === "sending";
+    for (const button of [this.#yes, this.#none, ...this.#buttons]) button.disabled = phase !== "asking";
+    this.#unlearn.disabled = phase === "sending";
     if (phase === "sending") return;
     this.#panel.classList.toggle("idle", phase === "waiting");
-    this.#yes.hidden = this.isDone;
-    this.#undo.hidden = !this.isDone;
-    this.#keys.parentElement.hidden = this.isDone || !this.#classNames.some(isKey);
-  }
-
-  #showProblem(words) {
-    this.#problem.textContent = words;
-    this.#problem.hidden = !words;
+    for (const button of [this.#yes, this.#none]) button.hidden = this.isDone;
+    this.#unlearn.hidden = !this.isDone;
+    this.#unlearn.textContent = this.isDone && !this.canUndo ? "Not right" : "Unlearn";
   }
 }
 

@@ -1,5 +1,6 @@
 """What the tests of pages share: a server, drawings, a model of letters, and what a page shows."""
 
+import base64
 import shutil
 import string
 import threading
@@ -13,7 +14,7 @@ from playwright.sync_api import CDPSession, Locator, Page, expect
 from werkzeug.serving import BaseWSGIServer, make_server
 
 import train_model
-from docs.screenshots import SEVEN, Stroke
+from docs.screenshots import SEVEN, Stroke, draw
 from drawing.preparation import prepare
 from server import create_app
 
@@ -90,12 +91,28 @@ def touch(session: CDPSession, points: list[tuple[float, float]]) -> None:
     session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
+def ink(page: Page) -> float:
+    """Return how much is inked, as a share of a square as high as the paper."""
+    return page.evaluate("""async () => {
+        await new Promise(requestAnimationFrame);
+        const {data} = pad.getContext("2d").getImageData(0, 0, pad.width, pad.height);
+        return data.filter((value, i) => i % 4 === 3 && value > 127).length / pad.height ** 2;
+    }""")
+
+
+def draw_to_the_end(page: Page, strokes: list[Stroke] = SEVEN, label: str = "7") -> None:
+    """Draw, and wait for the answer to the whole drawing; those before it are about a part."""
+    draw(page, strokes)
+    expect_answer(page, label)
+    expect(page.locator("#right")).to_be_enabled()
+
+
 def expect_answer(page: Page, label: str) -> None:
     expect(page.locator("#label")).to_have_text(label)
 
 
 def choice(page: Page, name: str) -> Locator:
-    return page.get_by_role("group", name="No, it is:").get_by_role("button", name=name, exact=True)
+    return page.get_by_role("group", name="No, it is").get_by_role("button", name=name, exact=True)
 
 
 def expect_targets(buttons: Locator, width: int) -> int:
@@ -111,13 +128,29 @@ def expect_targets(buttons: Locator, width: int) -> int:
 
 
 def undo_button(page: Page) -> Locator:
-    return page.get_by_role("button", name="Undo your answer")
+    return page.locator("#unlearn")
 
 
 def picture_of_seven(extension: str, side: int = 200) -> bytes:
     points = np.array([[(x * side, y * side) for x, y in SEVEN[0]]], np.int32)
     image = cv2.polylines(np.full((side, side, 3), 255, np.uint8), [points], False, (0, 0, 0), side // 14, cv2.LINE_AA)
     return cv2.imencode(extension, image)[1].tobytes()
+
+
+def drop_files(page: Page, contents: list[bytes], names: list[str]) -> None:
+    """Drop several picture files on the page at once."""
+    files = [[base64.b64encode(content).decode(), name] for content, name in zip(contents, names, strict=True)]
+    page.evaluate(
+        """(files) => {
+            const dataTransfer = new DataTransfer();
+            for (const [content, name] of files) {
+                const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+                dataTransfer.items.add(new File([bytes], name, {type: "image/png"}));
+            }
+            paper.dispatchEvent(new DragEvent("drop", {dataTransfer, bubbles: true, cancelable: true}));
+        }""",
+        files,
+    )
 
 
 def barriers(page: Page) -> list[tuple[str, list[str]]]:

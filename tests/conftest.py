@@ -5,13 +5,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from numpy.typing import NDArray
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page, expect
 
 import train_model
 from data.data_sets import bundled_digits, shipped_model
@@ -26,6 +27,7 @@ NOWHERE = "http://127.0.0.1:9/"  # a port that nobody listens on
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Make = Callable[..., Flask]
+Open = Callable[..., Page]
 
 
 def missing(what: str) -> None:
@@ -168,6 +170,46 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Service]]:
     yield start
     for service in running:
         service.stop()
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    running = Service(shipped_model(), tmp_path_factory.mktemp("data"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def open_page(browser: Browser, service: Service) -> Iterator[Open]:
+    """Open the page in a fresh profile. Whatever a test does, the page may neither throw nor complain."""
+    contexts, complaints = [], []
+
+    def open_in_context(url: str = "", classes: int = 10, **options: Any) -> Page:
+        contexts.append(browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | options)))
+        page = contexts[-1].new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: complaints.extend([message.text] * (message.type == "error")))
+        page.goto(url or service.url)
+        expect(page.locator("#choices button")).to_have_count(classes)
+        return page
+
+    yield open_in_context
+    for context in contexts:
+        for page in context.pages:
+            page.unroute_all(behavior="ignoreErrors")
+        context.close()
+    assert [text for text in complaints if not text.startswith("Failed to load resource")] == []
+
+
+@pytest.fixture
+def page(open_page: Open) -> Page:
+    return open_page()
+
+
+@pytest.fixture
+def school(serve: Callable[..., Service]) -> Service:
+    """A server that this test alone teaches."""
+    return serve()
 
 
 def same_weights(a: NeuralNetwork, b: NeuralNetwork) -> bool:

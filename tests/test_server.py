@@ -161,6 +161,25 @@ def test_the_network_shows_what_it_imagines(client, network):
     assert np.array(network_shown["imagined"]) == pytest.approx(backquery(network, wanted) * 255, abs=0.51)
 
 
+def test_the_nodes_that_decided_come_with_what_they_add_and_what_they_look_for(client, network):
+    answer = client.post("/query?include=hidden,nodes,why", data=seven(), content_type="image/png").json
+    number = answer["class_names"].index(answer["label"])
+    hidden = np.array(answer["hidden"])
+    adds = [node["adds"][number] for node in answer["nodes"]]
+    assert adds == sorted(adds, reverse=True)
+    assert len(adds) == 12
+    all_adds = network.who[number] * hidden
+    assert (adds[0], adds[-1]) == pytest.approx((all_adds.max(), all_adds.min()), abs=1e-3)
+    assert answer["speaks_for"] + answer["speaks_against"] == pytest.approx(all_adds.sum(), abs=1e-3)
+    for node in answer["nodes"]:
+        weights = network.wih[node["node"]]
+        assert node["output"] == pytest.approx(hidden[node["node"]])
+        assert node["weights"] == np.rint(100 * weights / np.abs(weights).max()).astype(int).tolist()
+    assert answer["firing"] == (hidden > 0.5).sum()
+    assert len(answer["why"]) == 784
+    assert max(map(abs, answer["why"])) == 100
+
+
 def test_a_hidden_node_shows_its_weights_and_votes(client, network):
     shown = client.get("/network/hidden/17").json
     assert shown == {"node": 17, "weights": network.wih[17].tolist(), "votes": network.who[:, 17].tolist()}

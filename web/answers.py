@@ -16,13 +16,14 @@ from data.records import scale, targets
 from drawing.images import Grey, Image, NoInk, shrink
 from drawing.number import Box, Digit, Number, count_digits
 from drawing.preparation import steps
-from explanation import backquery
+from explanation import backquery, integrate_gradients
 from neural_network import NeuralNetwork
 from reading import Reading, make_judge, read_image
 from teaching.store import Correction
 
 Floats = NDArray[np.floating]
 
+NODES_FOR, NODES_AGAINST = 7, 5  # hidden nodes that are described with an answer
 SHOWN_SIDE = 280  # a step of a large photo is shrunk to this before it is sent
 
 
@@ -55,6 +56,10 @@ def answer_json(
         answer["pixels"] = _list_pixels(pixels)
     if "hidden" in wanted:
         answer["hidden"] = hidden[0].tolist()
+    if "why" in wanted:
+        answer["why"] = _to_per_cent(integrate_gradients(network, scale(pixels), int(outputs.argmax())))
+    if "nodes" in wanted:
+        answer |= _describe_nodes(network, hidden[0], int(outputs.argmax()))
     if "steps" in wanted and len(pictures) > 1:
         answer["steps"] = _show(pictures)
     return answer
@@ -64,6 +69,34 @@ def read_picture(network: NeuralNetwork, image: Image) -> Reading:
     """Return the number on a picture. Takes and raises what `read_number` does, and NoNumbersError."""
     check_digits(network)
     return read_image(network, image)
+
+
+def _describe_nodes(network: NeuralNetwork, hidden: Floats, answer: int) -> dict[str, object]:
+    """Return which nodes of `hidden` (hidden,) add most to the answer and which take most, and what all of them do."""
+    adds = network.who * hidden  # (classes, hidden)
+    order = np.argsort(-adds[answer])
+    if len(order) > NODES_FOR + NODES_AGAINST:
+        order = np.concatenate([order[:NODES_FOR], order[-NODES_AGAINST:]])
+    return {
+        "nodes": [
+            {
+                "node": node,
+                "output": float(hidden[node]),
+                "adds": np.round(adds[:, node], 3).tolist(),
+                "weights": _to_per_cent(network.wih[node]),
+            }
+            for node in order.tolist()
+        ],
+        "firing": int((hidden > 0.5).sum()),
+        "speaks_for": float(np.maximum(adds[answer], 0).sum()),
+        "speaks_against": float(np.minimum(adds[answer], 0).sum()),
+    }
+
+
+def _to_per_cent(values: Floats) -> list[int]:
+    """Return `values` in per cent of the largest of them, -100 to 100."""
+    largest = float(np.abs(values).max()) or 1.0
+    return np.rint(100 / largest * values).astype(int).tolist()
 
 
 def read_pixels(network: NeuralNetwork, pixels: Grey) -> Reading:
