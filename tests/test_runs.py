@@ -3,7 +3,9 @@ import json
 import os
 import re
 import signal
+import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from runs import folder, watched
 from runs.folder import RunFolder, create, locked
 from runs.settings import SettingsError, parse_settings, to_options
 from runs.tracing import FUNCTIONS, source_lines, trace_step
-from tests.asking import assert_problem
+from tests.asking import assert_problem, running, saved
 from tests.conftest import PROJECT, Make, same_weights
 from training import Settings, new_network
 from web import runs as web_runs
@@ -482,6 +484,25 @@ def training_process(run: RunFolder) -> int:
         if str(run.path).encode() in path.read_bytes():
             return int(path.parent.name)
     raise AssertionError("there is no training")
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks for the process in /proc")
+def test_a_server_that_is_stopped_takes_its_training_with_it_and_the_next_one_works(network, tmp_path):
+    command = [sys.executable, "server.py", "--port", "0", "--model", str(saved(network, tmp_path))]
+    body = json.dumps(QUICK | {"seconds": 60}).encode()
+    for _ in range(2):  # the second server finds what the first one left
+        with running(command, tmp_path, r":(\d+) ") as (process, port):
+            address = f"http://127.0.0.1:{port}/run"
+            request = urllib.request.Request(address, body, {"Content-Type": "application/json"})
+            assert urllib.request.urlopen(request).status == 201
+            training = Path(f"/proc/{training_process(this_run())}")
+            process.terminate()
+            assert process.wait(timeout=30) == 0
+        deadline = time.monotonic() + PATIENCE
+        while training.exists() and "State:\tZ" not in (training / "status").read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert not list(this_run().path.glob("**/*.part"))
 
 
 def test_a_run_whose_server_is_gone_is_found_to_have_ended(client, monkeypatch):

@@ -26,12 +26,16 @@ export class Chart {
     const x = (epoch) => EDGE.left + (epoch / (epochs || 1)) * (WIDTH - EDGE.left - EDGE.right);
     const y = (value) => EDGE.top + (1 - Math.min(value / highest, 1)) * (HEIGHT - EDGE.top - EDGE.bottom);
     const grid = [0, 0.5, 1].flatMap((share) => this.#gridLine(share * highest, y(share * highest)));
-    const ends = [text("0", EDGE.left, HEIGHT - 4, "start"), text(`epoch ${epochs || ""}`, WIDTH - EDGE.right, HEIGHT - 4, "end")];
+    const ends = [
+      text("0", EDGE.left, HEIGHT - 4, "start"),
+      text(`epoch ${epochs || ""}`, WIDTH - EDGE.right, HEIGHT - 4, "end"),
+    ];
     const uprights = marks.map(({ className, epoch }) =>
       make("line", { class: className, x1: x(epoch), x2: x(epoch), y1: EDGE.top, y2: HEIGHT - EDGE.bottom }),
     );
+    const place = ([epoch, value]) => `${x(epoch).toFixed(1)},${y(value).toFixed(1)}`;
     const curves = lines.map(({ className, points }) =>
-      make("polyline", { class: className, points: thin(points).map(([epoch, value]) => `${x(epoch).toFixed(1)},${y(value).toFixed(1)}`).join(" ") }),
+      make("polyline", { class: className, points: thin(points).map(place).join(" ") }),
     );
     this.#svg.replaceChildren(...grid, ...ends, ...uprights, ...curves);
   }

@@ -33,7 +33,9 @@ export function paintConfusion(canvas, matrix, names) {
 }
 
 function describe(matrix, names) {
-  const mistakes = matrix.flatMap((row, label) => row.map((value, answer) => ({ value: label === answer ? 0 : value, label, answer })));
+  const mistakes = matrix.flatMap((row, label) =>
+    row.map((value, answer) => ({ value: label === answer ? 0 : value, label, answer })),
+  );
   const worst = mistakes.reduce((most, mistake) => (mistake.value > most.value ? mistake : most));
   if (!worst.value) return "No mistakes.";
   return `Most often, ${names[worst.label]} is taken for ${names[worst.answer]}: ${worst.value} times.`;

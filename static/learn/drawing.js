@@ -101,7 +101,8 @@ export class Drawing {
     const best = outputs ? Math.max(...outputs) : 0;
     for (let i = 0; i < at("bars").children.length; i += 1) {
       const output = outputs?.[i] ?? 0;
-      this.#setBar(i, { share: output, text: outputs ? percent(output) : "", className: outputs && output === best ? "best" : "" });
+      const className = outputs && output === best ? "best" : "";
+      this.#setBar(i, { share: output, text: outputs ? percent(output) : "", className });
     }
   }
 }

@@ -116,11 +116,12 @@ export class Look {
     at("compare-row").hidden = !this.#before;
     at("before-key").hidden = !before;
     at("before-key").textContent = before ? `dashed: the run before${this.#before.words && ` (${this.#before.words})`}` : "";
-    at("accuracy").textContent = shown ? `training ${percent(shown.accuracy ?? null)}, validation ${percent(shown.validation_accuracy)}` : "";
+    at("accuracy").textContent = shown ? describeAccuracy(shown) : "";
     at("loss").textContent = shown ? `validation ${shown.validation_loss?.toFixed(3) ?? "out of bounds"}` : "";
     at("progress").value = ready && snapshots.length ? snapshots.at(-1).step / ready.steps : 0;
     if (shown && ready) at("nodes-note").textContent = describeNodes(shown, ready);
-    if (ready && !end && snapshots.length && !at("status").textContent.startsWith("Paused")) this.tellState(epochs.length < ready.epochs ? "" : "Saving");
+    const isLearning = ready && !end && snapshots.length && !at("status").textContent.startsWith("Paused");
+    if (isLearning) this.tellState(epochs.length < ready.epochs ? "" : "Saving");
     this.#drawPicture();
   }
 
@@ -144,6 +145,10 @@ function linesOf({ snapshots }, name, className) {
     { className: `training ${className}`, points: pick(name) },
     { className: `validation ${className}`, points: pick(`validation_${name}`) },
   ];
+}
+
+function describeAccuracy({ accuracy = null, validation_accuracy: validation }) {
+  return `training ${percent(accuracy)}, validation ${percent(validation)}`;
 }
 
 function describeNodes({ stuck, spread }, { hidden_nodes: nodes }) {

@@ -62,7 +62,8 @@ async function use() {
   if ((await ask(at("use-dialog"))) !== "use") return;
   await attempt(async () => {
     const { model, before } = await run.keep();
-    at("kept").textContent = `It is ${model} now, and answers on the drawing page.${before ? ` The one before is ${before}.` : ""}`;
+    const old = before ? ` The one before is ${before}.` : "";
+    at("kept").textContent = `It is ${model} now, and answers on the drawing page.${old}`;
   });
 }
 

@@ -35,8 +35,8 @@ export class SettingsForm extends EventTarget {
   describe({ data, defaults, limits }) {
     this.#defaults = defaults;
     const fields = Object.entries(LABELS).map(([name, text]) => {
-      const label = element("label", { children: [element("span", { text }), makeField(name, { data, defaults, limits })] });
-      return label;
+      const field = makeField(name, { data, defaults, limits });
+      return element("label", { children: [element("span", { text }), field] });
     });
     this.#form.replaceChildren(...fields);
   }
@@ -52,7 +52,8 @@ export class SettingsForm extends EventTarget {
 
   /** Return [name, value] of the settings that are not the usual ones. */
   differencesOf(settings) {
-    return Object.keys(LABELS).map((name) => [name, settings[name]]).filter(([name, value]) => value !== this.#defaults[name]);
+    const all = Object.keys(LABELS).map((name) => [name, settings[name]]);
+    return all.filter(([name, value]) => value !== this.#defaults[name]);
   }
 
   /** Take the settings from an address; return what is wrong with it, in words. */
@@ -65,7 +66,8 @@ export class SettingsForm extends EventTarget {
       this.#write(name, text);
       if (String(this.#read(name)) === text || Number(text) === this.#read(name)) continue;
       this.#write(name, String(this.#defaults[name]));
-      problems.push(`The address has ${name}=${text.slice(0, 20)}, which cannot be; it stays ${this.#read(name) || "as usual"}.`);
+      const usual = this.#read(name) || "as usual";
+      problems.push(`The address has ${name}=${text.slice(0, 20)}, which cannot be; it stays ${usual}.`);
     }
     return problems.join(" ");
   }

@@ -95,7 +95,8 @@ export class StepView {
   #describeNumbers({ values }) {
     if (values.length <= FEW) {
       const isNamed = values.length === this.#names.length;
-      return [element("ul", { className: "numbers", children: values.map((value, i) => element("li", { text: `${isNamed ? `${this.#names[i]}: ` : ""}${write(value)}` })) })];
+      const texts = values.map((value, i) => (isNamed ? `${this.#names[i]}: ${write(value)}` : write(value)));
+      return [element("ul", { className: "numbers", children: texts.map((text) => element("li", { text })) })];
     }
     const canvas = element("canvas", { className: "pixelated", role: "img" });
     canvas.ariaLabel = `${values.length} numbers as a picture`;
