@@ -6,11 +6,11 @@ import { NodeGrid } from "./nodes.js";
 const CAPTIONS = {
   picture: "Your picture",
   ink: "The ink alone",
-  pieces: "Parted into pieces",
   digit: "Cut out, no specks",
   stroke: "Usual stroke width",
   pixels: "Fitted and centred",
 };
+const CAPTIONS_OF_NUMBERS = { ...CAPTIONS, pieces: "Parted into pieces" };
 const NOTHING = new Array(784).fill(0);
 
 const at = (id) => document.getElementById(id);
@@ -61,7 +61,7 @@ export class InsideView extends EventTarget {
   showSteps(steps) {
     const pictures = steps.map(({ name, image }) => {
       const picture = element("img", { className: "pixelated", src: image, alt: "" });
-      return element("li", { children: [picture, CAPTIONS[name] ?? name] });
+      return element("li", { children: [picture, CAPTIONS_OF_NUMBERS[name] ?? name] });
     });
     at("steps").replaceChildren(...pictures);
     at("no-steps").hidden = steps.length > 0;

@@ -4,7 +4,7 @@ import re
 import pytest
 
 from tests.asking import OPEN, assert_problem, data_url, seven
-from web import messages
+from web import answers
 
 
 @pytest.mark.parametrize("kind", ["application/json", "image/png", "multipart/form-data; boundary=x"])
@@ -30,7 +30,7 @@ def test_what_nobody_foresaw_is_logged_and_not_shown(app, client, monkeypatch, c
         raise RuntimeError("a secret of the inside")
 
     with monkeypatch.context() as patch:
-        patch.setattr(messages, "steps", fail)
+        patch.setattr(answers, "steps", fail)
         response = client.post("/query", data=seven(), content_type="image/png")
     assert_problem(response, 500, "internal-server-error")
     assert "secret" not in response.text

@@ -49,7 +49,7 @@ def test_the_picture_that_readme_sends_is_answered(model):
     kind, file, path = request.groups()
     client = server.create_app({"TESTING": True, "MODEL": shipped_model()}).test_client()
     reply = client.post(path, data=(PROJECT / file).read_bytes(), content_type=kind)
-    assert json.loads(reply.data)["label"] == "7"
+    assert json.loads(reply.data)["text"] == "407"
 
 
 @pytest.mark.parametrize("parse", [train_model.parse, evaluate.parse, server.parse])
