@@ -23,7 +23,9 @@ def page(name: str) -> Response:
     """
     html, folder = (STATIC / name).read_text(encoding="utf-8"), f"static/{version()}"
     modules = "".join(f'<link rel="modulepreload" href="{folder}{path.name}">' for path in sorted(STATIC.glob("*.js")))
-    return Response(html.replace('"static/', f'"{folder}').replace("</head>", f"{modules}</head>"), mimetype="text/html")
+    return Response(
+        html.replace('"static/', f'"{folder}').replace("</head>", f"{modules}</head>"), mimetype="text/html"
+    )
 
 
 def version() -> str:
