@@ -48,10 +48,10 @@ def open_browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def running_server() -> Iterator[str]:
-    """Run the server on a free port, and give its address."""
-    command = [sys.executable, str(DOCS.parent / "server.py"), "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+def running_server(*options: str) -> Iterator[str]:
+    """Run the server on a free port with these options, and give its address; its log is left out."""
+    command = [sys.executable, str(DOCS.parent / "server.py"), "--port", "0", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
             words = process.stdout.readline().split() if process.stdout else []
             yield next((word for word in words if word.startswith("http")), "")

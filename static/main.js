@@ -77,13 +77,15 @@ async function showAnswer({ detail }) {
   hideTrouble();
   at("due").dataset.shown = "false";
   clearTimeout(late);
-  if (asker.isWaiting) awaitAnswer();
+  const isFinal = !drawing.isDrawing && query.revision === drawing.revision;
+  if (!isFinal) awaitAnswer();
   album.update(query.blob, answer);
   answered = detail;
+  if (answer.digits.length === 0 && !isFinal) return; // a stroke has only begun
   if (answer.digits.length === 0) showNoAnswer("refused", NO_DIGIT);
   const words = answer.digits.length === 0 ? NO_DIGIT : reading.show(answer, size);
   if (!teachView.isDone) sayWhenSettled(words); // else the correction is being spoken
-  if (!drawing.isDrawing && !asker.isWaiting) settle();
+  if (isFinal) settle();
 }
 
 /** Go on from the answer to a drawing that stays as it is for now: it can be taught, and counts. */

@@ -10,6 +10,8 @@ export class NumberView extends EventTarget {
   #label = document.getElementById("label");
   #sentence = document.getElementById("sentence");
   #buttons = [];
+  #single = element("span"); // the only digit
+  #doubt = element("span", { text: "?" });
   #chosen = -1; // what somebody chose, or -1 for the last digit, which is the newest
   #digits = [];
 
@@ -63,9 +65,10 @@ export class NumberView extends EventTarget {
       button.ariaLabel = `Digit ${i + 1} of ${digits.length}: ${label}, ${percent(confidence)} sure`;
       button.classList.toggle("unsure", doubtful);
     });
-    const shown = digits.length > 1 ? this.#buttons.slice(0, digits.length) : [text];
+    this.#single.textContent = text;
+    const shown = digits.length > 1 ? this.#buttons.slice(0, digits.length) : [this.#single];
     const pieces = shown.flatMap((piece, i) => (i && digits[i].line > digits[i - 1].line ? [element("br"), piece] : [piece]));
-    if (unsure) pieces.push("?");
+    if (unsure) pieces.push(this.#doubt);
     const isSame = pieces.length === this.#label.childNodes.length && pieces.every((piece, i) => piece === this.#label.childNodes[i]);
     if (!isSame) this.#replace(pieces);
     this.#mark();

@@ -181,7 +181,7 @@ def test_a_drawing_is_sharp_and_survives_a_change_of_the_window(open_page):
     page = open_page(device_scale_factor=2)
     draw(page, SEVEN)
     drawn = ink(page)
-    page.set_viewport_size({"width": 700, "height": 500})
+    page.set_viewport_size({"width": 1000, "height": 500})
     page.wait_for_function("pad.height === Math.round(pad.clientHeight * 2) && pad.clientHeight < 450")
     assert ink(page) == pytest.approx(drawn, rel=0.02)
 
