@@ -128,14 +128,15 @@ def make_light(height: int, width: int, random: Random) -> NDArray[Any]:
 def photograph(image: Image, random: Random, is_number: bool = False) -> bytes:
     """Return a JPEG file that shows a drawing as pen ink on a sheet of paper, as a phone takes it.
 
-    A digit is as long as 0.2 to 0.65 of the shorter side; a number is as high as that, unless it would be too wide.
+    A digit is as long as 0.2 to 0.65 of the shorter side; a number is as high as that, but at most 0.6 of the sheet
+    wide: the camera, which enlarges the middle of the sheet, sees all of it.
     """
     ink = crop(steps(image)["ink"])
     long = int(random.choice([400, 640, 800, 1200, 1600]))
     height, width = (long, long * 3 // 4) if random.random() < 0.5 else (long * 3 // 4, long)
     side = int(min(height, width) * random.uniform(0.2, 0.65))
     if is_number:
-        side = int(min(side, 0.8 * width * ink.shape[0] / ink.shape[1]))
+        side = int(min(side, 0.6 * width * ink.shape[0] / ink.shape[1]))
     longest = ink.shape[0] if is_number else max(ink.shape)
     size = [max(1, round(n * side / longest)) for n in ink.shape[::-1]]
     ink = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if side < longest else cv2.INTER_LINEAR)
