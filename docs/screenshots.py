@@ -5,6 +5,7 @@ Chromium or Chrome. The tests of the page use the same browser.
 """
 
 import argparse
+import io
 import math
 import os
 import shutil
@@ -13,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -20,6 +22,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 DOCS = Path(__file__).resolve().parent
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+TOUCHED = (390, 844, 820)  # widths of windows of phones and tablets
 SIDE = 280  # pixels of a drawing, as the page sends it
 SIZES = [("1366", "650"), ("390", "844"), ("844", "390"), ("820", "1180"), ("1920", "1080")]  # of windows
 STEPS = 4  # moves of the mouse from one point to the next
@@ -87,20 +90,35 @@ def draw_picture(strokes: list[Stroke], path: Path) -> None:
     print(f"{path}: {path.stat().st_size / 1000:.1f} kB")
 
 
-def photograph(browser: Browser, url: str, path: Path, size: tuple[int, int], whole: bool) -> None:
-    """Write a PNG of the page with an answered drawing: the `whole` of it, or what the window shows."""
-    page = browser.new_page(viewport={"width": size[0], "height": size[1]}, has_touch=not whole, is_mobile=not whole)
+def photograph(browser: Browser, url: str, size: tuple[int, int], theme: Literal["light", "dark"]) -> Image.Image:
+    """Return what a window shows of the page, with an example that is read."""
+    is_touched = size[0] in TOUCHED
+    page = browser.new_page(
+        viewport={"width": size[0], "height": size[1]}, has_touch=is_touched, is_mobile=is_touched, color_scheme=theme
+    )
     page.goto(url)
-    draw(page, TWO)
-    expect(page.locator("#label")).to_have_text("2")
-    expect(page.locator("#spoken")).not_to_be_empty()  # the answer has settled
-    page.screenshot(path=path, full_page=whole, animations="disabled")
+    for label in ("2", "407"):
+        page.locator("#example").click()
+        expect(page.locator("#label")).to_have_text(label)
+    expect(page.locator("#spoken")).to_contain_text("four zero seven")  # the answer has settled
+    page.mouse.move(0, 0)
+    content = page.screenshot(animations="disabled")
     page.close()
-    # Fewer shades, which nobody sees, make noisy pictures of weights a good deal smaller.
-    with Image.open(path) as picture:
-        fewer = picture.convert("RGB").point(lambda shade: round(shade / 5) * 5)
-    fewer.save(path, optimize=True)
+    return Image.open(io.BytesIO(content)).convert("RGB")
+
+
+def save(picture: Image.Image, path: Path) -> None:
+    """Write a small PNG: fewer shades, which nobody sees, make noisy pictures of weights a good deal smaller."""
+    picture.point(lambda shade: round(shade / 5) * 5).save(path, optimize=True)
     print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
+
+
+def lay_out(windows: list[Image.Image]) -> Image.Image:
+    """Return the windows of all SIZES on one sheet, at half their size."""
+    sheet = Image.new("RGB", (1420, 1170), (128, 128, 128))
+    for window, corner in zip(windows, ((10, 10), (703, 10), (988, 620), (988, 10), (10, 610)), strict=True):
+        sheet.paste(window.resize((window.width // 2, window.height // 2), Image.Resampling.LANCZOS), corner)
+    return sheet
 
 
 def main() -> None:
@@ -112,8 +130,12 @@ def main() -> None:
     with running_server() as url, open_browser() as browser:
         if not url:
             raise SystemExit("error: the server did not start.")
-        photograph(browser, url, folder / "page_wide.png", (1280, 800), whole=True)
-        photograph(browser, url, folder / "page_phone.png", (390, 844), whole=False)
+        save(photograph(browser, url, (1280, 720), "light"), folder / "page_wide.png")
+        save(photograph(browser, url, (390, 844), "light"), folder / "page_phone.png")
+        themes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+        for theme in themes:
+            windows = [photograph(browser, url, (int(width), int(height)), theme) for width, height in SIZES]
+            save(lay_out(windows), folder / f"page_{theme}.png")
 
 
 if __name__ == "__main__":

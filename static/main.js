@@ -43,7 +43,7 @@ function showDrawing() {
   shown = null;
   if (!drawing.isBlank) {
     if (asked !== drawing.revision) askAgain();
-    else if (answered?.query.revision === asked) settle(); // the pen was lifted, and nothing else has changed
+    else if (answered?.query.revision === asked) showAnswer({ detail: answered }); // only the pen was lifted
     return;
   }
   tally.remember(last);

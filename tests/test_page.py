@@ -245,6 +245,13 @@ def test_an_empty_paper_is_not_sent(page):
     assert len(asked) == sent + 1
 
 
+def test_a_dot_alone_is_no_digit_and_that_is_said_when_the_pen_is_lifted(page):
+    page.mouse.move(*place(page, (0.5, 0.5)))
+    page.mouse.down()
+    page.mouse.up()
+    expect(page.locator("#sentence")).to_have_text(re.compile("^(No digit is found here|Not sure|Is this a digit)"))
+
+
 def test_the_answer_comes_while_the_pen_is_still_down(page):
     page.mouse.move(*place(page, (0.5, 0.2)))
     page.mouse.down()
@@ -1426,7 +1433,8 @@ def test_a_page_on_another_origin_can_neither_teach_nor_read_nor_take_back(forei
 def test_the_pictures_of_the_page_are_made_by_a_command(browser, run, tmp_path):
     made = run("docs.screenshots", "--folder", tmp_path)
     assert made.returncode == 0, made.stderr
-    for name, width in (("page_wide.png", 1280), ("page_phone.png", 390), ("seven.png", 280)):
-        with Image.open(tmp_path / name) as picture:
+    widths = {"page_wide": 1280, "page_phone": 390, "page_light": 1420, "page_dark": 1420, "seven": 280}
+    for name, width in widths.items():
+        with Image.open(tmp_path / f"{name}.png") as picture:
             assert picture.width == width
-        assert (tmp_path / name).stat().st_size < 200_000
+        assert (tmp_path / f"{name}.png").stat().st_size < 500_000

@@ -97,6 +97,18 @@ def test_nothing_moves_in_a_whole_visit(open_page, school):
     assert page.evaluate("moved") < 0.01
 
 
+def test_nothing_moves_where_the_network_may_not_be_taught(open_page, serve):
+    page = open_page(serve(LEARNING="off").url, viewport={"width": 1366, "height": 650})
+    draw(page, SEVEN)
+    expect_answer(page, "7")
+    moved = """new Promise((resolve) => {
+        const add = (list) => resolve(list.getEntries().reduce((sum, entry) => sum + entry.value, 0));
+        new PerformanceObserver(add).observe({type: "layout-shift", buffered: true});
+        setTimeout(() => resolve(0), 300);
+    })"""
+    assert page.evaluate(moved) < 0.01
+
+
 def test_the_tools_stay_where_they_are_when_the_paper_gets_the_focus(page):
     before = page.locator(".tools").bounding_box()
     page.locator("#pad").focus()
@@ -122,6 +134,7 @@ def test_everything_is_asked_for_at_once_so_that_two_round_trips_are_enough(open
     assert asked >= needed
     for route in held:
         route.continue_()
+    expect(fresh.locator("#choices button")).to_have_count(10)
     draw(fresh, SEVEN)
     expect_answer(fresh, "7")
     fresh.close()
@@ -132,7 +145,6 @@ def test_the_first_view_is_small(page, service):
     sizes = page.evaluate("""["resource", "navigation"]
         .flatMap((type) => performance.getEntriesByType(type))
         .map((entry) => entry.transferSize)""")
-    print(sum(sizes))
     assert 0 < sum(sizes) < 100_000
 
 
