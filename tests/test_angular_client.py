@@ -157,11 +157,10 @@ def write(page: Page, *digits: list[Stroke]) -> None:
     """Draw digits side by side, each in a square: the paper itself is as wide as the window."""
     box = page.locator("#pad").bounding_box()
     assert box
-    square = box["height"] * 0.65
+    edge = 0.5 - box["width"] / box["height"] / 2  # of the paper, in heights, as `place` counts
     for number, strokes in enumerate(digits):
-        left = 10 + number * square * 0.7
-        placed = [[((left + x * square) / box["width"], 0.15 + y * 0.65) for x, y in stroke] for stroke in strokes]
-        draw(page, placed)
+        left = edge + 10 / box["height"] + number * 0.65 * 0.7
+        draw(page, [[(left + x * 0.65, 0.15 + y * 0.65) for x, y in stroke] for stroke in strokes])
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")  # it has seen it
 
 

@@ -37,16 +37,16 @@ export const PRESETS = [
   {
     id: "all-alike",
     name: "All alike",
-    settings: { zero_weights: true, hidden_nodes: 30, epochs: 5 },
-    question: "All weights begin at 0 instead of at random. What will become of the 30 hidden nodes?",
+    settings: { zero_weights: true, hidden_nodes: 16, records: 1000, epochs: 1 },
+    question: "All weights begin at 0 instead of at random. What will become of the 16 hidden nodes?",
     predictions: [
       { text: "Each finds its own pattern", holds: (run) => run.last.spread >= 0.01 },
       { text: "All stay the same", holds: (run) => run.last.spread < 0.01 && run.last.step > 0 },
       { text: "Nothing changes at all", holds: () => false },
     ],
     tell: (run) =>
-      `The nodes differ by ${per(run.last.spread)} of a weight: each gets the same error as all others. Thirty nodes ` +
-      `that are alike do what one does, and read ${per(accuracy(run))}.`,
+      `The nodes differ by ${per(run.last.spread)} of a weight: each gets the same error as all others. Sixteen nodes ` +
+      `that are alike do what one does, and read ${per(accuracy(run))}. Only rounding can part them, in a longer run.`,
   },
   {
     id: "by-heart",
