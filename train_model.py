@@ -121,9 +121,9 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
     option("--low-target", low, LOW_TARGET, "target of the nodes that shall stay low; the other's is 1 less this")
     option("--wrong-labels", number("a number from 0 to 1", lambda value: 0 <= value <= 1), 0.0, "share made wrong")
     option("--seed", seed, 0, "repeats weights, order, distortions and choice of validation records")
-    help_text = "train on distorted copies, new ones each epoch: X times as strong as usual, 1 where X is left out"
     parser.add_argument("--zero-weights", action="store_true", help="begin with weights that are all 0")
     parser.add_argument("--records", type=whole_number(1), metavar="N", help="train on so many records (default: all)")
+    help_text = "train on distorted copies, new ones each epoch: X times as strong as usual, 1 where X is left out"
     distort: dict[str, Any] = {"nargs": "?", "const": 1.0, "default": 0.0, "metavar": "X"}
     parser.add_argument("--distort", type=strength, help=f"{help_text} (default: no distortion)", **distort)
 

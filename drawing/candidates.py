@@ -13,6 +13,7 @@ from drawing.writing import Ints
 
 # For the height of a digit, and for the ink of an upright stroke, which a 1 has.
 MAX_WIDTH, MIN_SIDE, MIN_INK = 1.5, 0.25, 0.6
+MAX_FLATNESS = 3  # width for its own height: a digit has at most 2, a dash more
 MAX_GAP = 0.3  # between pieces that are one digit
 MAX_HIGH_GAP, HIGH = 0.12, 0.55  # between those side by side that are both high, as two digits are
 MAX_PIECES = 12  # of one digit
@@ -130,7 +131,9 @@ def _tell_possible(pieces: Pieces, groups: _Groups) -> Ints:
     ended = is_wide | (last < first + np.arange(last.shape[1]))
     ended[:, 1:] |= is_far
     is_large = np.maximum(height, groups.high[..., 0] - groups.low[..., 0]) >= MIN_SIDE * pieces.height
-    return ~np.logical_or.accumulate(ended, axis=1) & is_large & (groups.whole | (groups.ink >= MIN_INK))
+    is_dash = groups.width > MAX_FLATNESS * height
+    is_possible = is_large & ~is_dash & (groups.whole | (groups.ink >= MIN_INK))
+    return ~np.logical_or.accumulate(ended, axis=1) & is_possible
 
 
 def _add_edges(pieces: Pieces, groups: _Groups) -> Floats:

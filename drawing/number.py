@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from drawing.candidates import Candidates, draw, find_candidates
 from drawing.digit import SIDE, cut_out_digit, normalise_stroke, place
 from drawing.images import DrawingError, Grey, Image, NoInk
-from drawing.path import find_likely, find_path
+from drawing.path import ONE, find_likely, find_path
 from drawing.pieces import Pieces, part_line
-from drawing.preparation import find_ink
+from drawing.preparation import find_ink, steps_of_ink
 from drawing.writing import TOO_MUCH, Ints, Line, find_lines
 
 MAX_DIGITS = 32  # in a line
@@ -70,7 +70,16 @@ class Number:
 
     @property
     def steps(self) -> dict[str, Image]:
-        """The steps from the picture to the number, by name and in order: each of the "pieces" has another grey."""
+        """The steps from the picture to the number, by name and in order; pixels that came prepared have none.
+
+        Those of one digit are the steps of `preparation.steps`; those of more end at "pieces", each in another grey.
+        """
+        if not self.parted:
+            return {}
+        if len(self.digits) == 1:
+            one = steps_of_ink(self.picture, self.ink)
+            if np.array_equal(one["pixels"], self.digits[0].pixels):
+                return one
         pieces = np.zeros_like(self.ink)
         for parted in self.parted:
             line, parts = parted.line, parted.pieces.parts
@@ -83,17 +92,15 @@ class Number:
 
 
 def read_number(image: Image, judge: Judge) -> Number:
-    """Return the number on a picture as `judge`, which is asked once, rates its digits.
+    """Return the number on a picture as `judge`, which is asked once at most, rates its digits.
 
     Takes the pictures that `preparation.steps` takes, and raises what it does; also DrawingError where there are more
     than `MAX_DIGITS` digits in a line. The text is empty where nothing is a digit.
     """
     picture, ink = find_ink(image)
     parted = part_picture(ink)
-    counts = [len(line.pixels) for line in parted]
-    outputs = np.split(judge(np.concatenate([line.pixels for line in parted])), np.cumsum(counts)[:-1])
     factors = image.shape[1] / ink.shape[1], image.shape[0] / ink.shape[0]
-    read = [_read_line(line, rated, factors) for line, rated in zip(parted, outputs, strict=True)]
+    read = [_read_line(line, rated, factors) for line, rated in zip(parted, _ask(judge, parted), strict=True)]
     return Number(
         text="\n".join("".join(str(digit.label) for digit in digits) for _, digits, _, _ in read if digits),
         confidence=float(np.prod([confidence for confidence, _, _, _ in read])),
@@ -116,7 +123,15 @@ def count_digits(ink: Grey, judge: Judge) -> int | None:
         return None
     if sum(len(line.pixels) for line in parted) == 1:
         return 1
-    return sum(len(find_path(line.pieces, line.candidates, judge(line.pixels)).classes) for line in parted)
+    rated = zip(parted, _ask(judge, parted), strict=True)
+    return sum(len(find_path(line.pieces, line.candidates, outputs).classes) for line, outputs in rated)
+
+
+def _ask(judge: Judge, parted: list[PartedLine]) -> list[Floats]:
+    """Return what `judge` says of the candidates of each line, (n, classes); it is asked once, or not at all for none."""
+    counts = [len(line.pixels) for line in parted]
+    outputs = judge(np.concatenate([line.pixels for line in parted])) if any(counts) else np.empty((0, ONE + 1))
+    return np.split(outputs, np.cumsum(counts)[:-1])
 
 
 def _read_line(
@@ -137,9 +152,9 @@ def _read_line(
 
 
 def part_picture(ink: Grey) -> list[PartedLine]:
-    """Return the lines of writing in `ink` (height, width), from top to bottom, without those that have no candidate.
+    """Return the lines of writing in `ink` (height, width), from top to bottom.
 
-    Raises NoInk where no line has one, DrawingError where there is too much.
+    Raises NoInk where there is none, DrawingError where there is too much.
     """
     parted: list[PartedLine] = []
     for line in find_lines(ink):
@@ -152,8 +167,7 @@ def part_picture(ink: Grey) -> list[PartedLine]:
         is_all = candidates.ends[:, 1] - candidates.ends[:, 0] == len(pieces.boxes)
         if line.is_all and is_all.any():
             pixels[is_all] = place(normalise_stroke(cut_out_digit(ink))).ravel()  # as a picture of one digit
-        if len(pixels):
-            parted.append(PartedLine(line, pieces, candidates, pixels))
+        parted.append(PartedLine(line, pieces, candidates, pixels))
     if not parted:
         raise NoInk
     return parted

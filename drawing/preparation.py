@@ -29,7 +29,11 @@ def steps(image: Image) -> dict[str, Image]:
     (brought to MNIST's width) and "pixels" (28, 28), all uint8. Large pictures are shrunk on the way.
     Raises NoInk where nothing is drawn, DrawingError for anything that is not such a picture.
     """
-    picture, ink = find_ink(image)
+    return steps_of_ink(*find_ink(image))
+
+
+def steps_of_ink(picture: Image, ink: Grey) -> dict[str, Image]:
+    """Return the same steps from what `find_ink` returned; raises NoInk."""
     digit = cut_out_digit(ink)
     stroke = normalise_stroke(digit)
     return {"picture": picture, "ink": ink, "digit": digit, "stroke": stroke, "pixels": place(stroke)}

@@ -30,6 +30,7 @@ export class NetworkView {
     at("deciders").replaceChildren(...this.#nodes.map(({ button }) => element("li", { children: [button] })));
     at("lines").replaceChildren(...this.#nodes.flatMap(({ lines }) => Object.values(lines)));
     at("against").addEventListener("click", () => this.#turn());
+    at("why").addEventListener("change", () => this.#showPixels());
     new ResizeObserver(() => this.#measure()).observe(at("network"));
     this.show(null);
   }
@@ -76,7 +77,8 @@ export class NetworkView {
   }
 
   #showPixels() {
-    showReasons(at("seen"), this.#digit?.pixels ?? NOTHING, this.#explanation?.why ?? NOTHING);
+    const why = at("why").checked ? this.#explanation?.why : null;
+    showReasons(at("seen"), this.#digit?.pixels ?? NOTHING, why ?? NOTHING);
     at("seen").ariaLabel = this.#digit ? `The ${this.#digit.label} as the network sees it, light on black` : "Nothing yet";
   }
 

@@ -23,7 +23,7 @@ export function showFound(canvas, weights, pixels) {
 
 /** Show `pixels` (0 to 255), coloured by how much their ink speaks for the answer or against it (-100 to 100). */
 export function showReasons(canvas, pixels, why) {
-  show(canvas, (i) => mix([0, 0, 0], reasonColour([235, 235, 235], why[i]), pixels[i] / 255));
+  show(canvas, (i) => mix([0, 0, 0], reasonColour([255, 255, 255], why[i]), pixels[i] / 255));
 }
 
 /** Return a data URL of the reasons of the ink in `pixels`, cut out as far as there is ink, on the colour `neutral`. */

@@ -4,6 +4,19 @@
 import { ask } from "./dom.js";
 
 const KEY = "token";
+const DIALOG = `<dialog id="token-dialog" aria-labelledby="token-title">
+  <form method="dialog">
+    <label id="token-title" class="question" for="token">The token for teaching</label>
+    <p>Ask the person who runs this server. The page keeps it until you close this tab.</p>
+    <p id="token-refused" class="problem" hidden>The server does not accept that token.</p>
+    <input id="token" type="password" autocomplete="off" required pattern="\\s*[!-~]+\\s*" aria-describedby="token-refused">
+    <div class="row">
+      <button value="give">Use it</button>
+      <button value="" formnovalidate>Cancel</button>
+    </div>
+  </form>
+</dialog>`;
+document.body.insertAdjacentHTML("beforeend", DIALOG);
 const dialog = document.getElementById("token-dialog");
 const field = document.getElementById("token");
 let token = readToken();

@@ -20,7 +20,7 @@ from server import create_app
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
 
-ONE: list[Stroke] = [[(0.52, 0.2), (0.48, 0.8)]]
+ONE: list[Stroke] = [[(0.5, 0.2), (0.5, 0.8)]]
 ROUND = [(0.5 + 0.2 * np.sin(angle), 0.5 - 0.3 * np.cos(angle)) for angle in np.linspace(0, 2 * np.pi, 25)]
 ZERO: list[Stroke] = [[(float(x), float(y)) for x, y in ROUND]]
 FOUR: list[Stroke] = [[(0.45, 0.2), (0.3, 0.55), (0.65, 0.55)], [(0.53, 0.4), (0.51, 0.85)]]

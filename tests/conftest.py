@@ -215,16 +215,3 @@ def school(serve: Callable[..., Service]) -> Service:
 def same_weights(a: NeuralNetwork, b: NeuralNetwork) -> bool:
     """Tell whether two networks agree to the last bit."""
     return np.array_equal(a.wih, b.wih) and np.array_equal(a.who, b.who)
-
-
-def central_differences(loss: Callable[[], float], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the slope of `loss()` for each of `weights`, from its values a little to either side."""
-    slopes = np.zeros_like(weights)
-    for place in np.ndindex(weights.shape):
-        kept = weights[place]
-        weights[place] = kept + 1e-5
-        above = loss()
-        weights[place] = kept - 1e-5
-        slopes[place] = (above - loss()) / 2e-5
-        weights[place] = kept
-    return slopes

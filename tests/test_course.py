@@ -68,7 +68,7 @@ def test_a_right_answer_that_becomes_wrong_does_not_count_any_more():
 
 
 @pytest.fixture
-def shown() -> list[RichOutput]:
+def figure_outputs() -> list[RichOutput]:
     """What two figures come to in a notebook."""
     InteractiveShell.instance()
     with capture_output() as captured:
@@ -80,8 +80,8 @@ def shown() -> list[RichOutput]:
     return captured.outputs
 
 
-def test_a_figure_is_shown_once_with_its_alternative_text(shown):
-    assert [one.metadata["image/png"]["alt"] for one in shown] == [
+def test_a_figure_is_shown_once_with_its_alternative_text(figure_outputs):
+    assert [one.metadata["image/png"]["alt"] for one in figure_outputs] == [
         "A figure without anything in it.",
         "Seven empty pictures.",
     ]

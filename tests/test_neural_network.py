@@ -13,7 +13,8 @@ from scipy.special import expit
 from data.data_sets import load
 from data.records import scale, targets
 from neural_network import NeuralNetwork
-from tests.conftest import PROJECT, central_differences
+from notebooks.course import slopes_by_differences
+from tests.conftest import PROJECT
 
 Doubles = NDArray[np.float64]
 
@@ -50,7 +51,7 @@ def test_a_step_follows_the_exact_gradient_of_the_cross_entropy(network, records
     wih, who = network.wih.astype(float), network.who.astype(float)
     network.train(inputs, wanted)
     for before, after in ((wih, network.wih), (who, network.who)):
-        gradient = central_differences(lambda: loss_in_double_precision(wih, who, inputs, wanted), before)
+        gradient = slopes_by_differences(lambda: loss_in_double_precision(wih, who, inputs, wanted), before)
         assert (before - after) / 0.1 == pytest.approx(gradient, abs=2e-5)
 
 

@@ -20,7 +20,7 @@ from drawing.path import DIGIT_WEIGHTS, MARK_WEIGHTS, describe_digits, describe_
 from drawing.pieces import Pieces
 from drawing.preparation import prepare
 from neural_network import NeuralNetwork
-from tests.conftest import central_differences
+from notebooks.course import slopes_by_differences
 from tests.drawings import photo_of, two
 
 
@@ -330,7 +330,7 @@ def test_weights_are_fitted_along_the_gradient(made_up, judge):
     assert len(examples) > 8
     weights = np.array([*DIGIT_WEIGHTS.values(), *MARK_WEIGHTS.values()])
     _, gradient = numbers.measure_loss(weights, examples)
-    slopes = central_differences(lambda: numbers.measure_loss(weights, examples)[0], weights)
+    slopes = slopes_by_differences(lambda: numbers.measure_loss(weights, examples)[0], weights)
     assert gradient == pytest.approx(slopes, abs=1e-6)
 
 

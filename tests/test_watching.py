@@ -33,18 +33,21 @@ def test_watching_from_the_command_line_shows_its_own_run_and_saves_as_ever(run,
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path
     ) as process:
-        assert process.stdout
-        printed = ""
-        while "until Ctrl-C" not in printed:
-            line = process.stdout.readline()
-            assert line, printed
-            printed += line
-        address = re.search(r"Watch it at (\S+)", printed)
-        assert address
-        page = urllib.request.urlopen(address[1]).read().decode()
-        events = urllib.request.urlopen(address[1].replace("/learn", "/run/events")).read().decode()
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
+        try:
+            assert process.stdout
+            printed = ""
+            while "until Ctrl-C" not in printed:
+                line = process.stdout.readline()
+                assert line, printed
+                printed += line
+            address = re.search(r"Watch it at (\S+)", printed)
+            assert address
+            page = urllib.request.urlopen(address[1]).read().decode()
+            events = urllib.request.urlopen(address[1].replace("/learn", "/run/events")).read().decode()
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert "Watch it learn" in page
     assert '"reason":"finished"' in events
     assert "Epoch 2/2" in printed

@@ -3,6 +3,8 @@
 import gzip
 import hashlib
 import re
+from functools import lru_cache
+from pathlib import Path
 
 from flask import Response, g, request
 
@@ -38,8 +40,15 @@ def page(name: str) -> Response:
 
 def version() -> str:
     """Return the version of the files as they are now, as a folder: another as soon as one of them is changed."""
+    files = sorted(path for path in STATIC.rglob("*") if path.is_file())
+    return _version_of(tuple((path, path.stat().st_mtime_ns) for path in files))
+
+
+@lru_cache(maxsize=1)
+def _version_of(files: tuple[tuple[Path, int], ...]) -> str:
+    """Return the version of files with the times when they were changed: they are read when one of these is new."""
     digest = hashlib.sha256()
-    for path in sorted(path for path in STATIC.rglob("*") if path.is_file()):
+    for path, _ in files:
         digest.update(path.name.encode() + path.read_bytes())
     return f"v{digest.hexdigest()[:12]}/"
 
