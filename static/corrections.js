@@ -38,27 +38,31 @@ export class CorrectionsView extends EventTarget {
     this.refresh();
   }
 
-  /** Load the newest corrections again. */
+  /** Load the newest corrections again. Nothing is disabled: what somebody is about to do here goes on. */
   refresh() {
-    if (this.#details.open) this.#do(() => this.#showNewest());
+    if (this.#details.open) this.#work = this.#work.then(() => this.#try(() => this.#showNewest()));
   }
 
   /** Do one thing after the other, with the buttons disabled. `action` may return the element to focus afterwards. */
   #do(action) {
     this.#work = this.#work.then(async () => {
       const focused = this.#tools.contains(document.activeElement) ? document.activeElement : null;
-      let next = null;
       this.#setBusy(true);
-      this.#showProblem("");
-      try {
-        next = await action();
-      } catch (problem) {
-        this.#showProblem(problem.message);
-        say(problem.message);
-      }
+      const next = await this.#try(action);
       this.#setBusy(false);
       if (focused && document.activeElement === document.body) (next ?? focused).focus();
     });
+  }
+
+  /** Return what `action` comes to, or say what went wrong. */
+  async #try(action) {
+    this.#showProblem("");
+    try {
+      return await action();
+    } catch (problem) {
+      this.#showProblem(problem.message);
+      say(problem.message);
+    }
   }
 
   #setBusy(busy) {
@@ -69,13 +73,21 @@ export class CorrectionsView extends EventTarget {
   async #showNewest() {
     try {
       const { corrections, total } = await this.#server.corrections();
-      this.#list.replaceChildren(...corrections.map((correction) => this.#makeRow(correction)));
+      this.#setRows(corrections);
       this.#setTotal(total);
     } catch (problem) {
       this.#list.replaceChildren();
       this.#offerMore("Try again");
       throw problem;
     }
+  }
+
+  /** Show a row for each correction; those that stay as they were keep the focus. */
+  #setRows(corrections) {
+    const focused = document.activeElement;
+    const rows = new Map([...this.#list.children].map((row) => [`${row.dataset.id} ${row.dataset.label}`, row]));
+    this.#list.replaceChildren(...corrections.map((one) => rows.get(`${one.id} ${one.label}`) ?? this.#makeRow(one)));
+    if (this.#list.contains(focused)) focused.focus();
   }
 
   async #showMore() {
@@ -114,7 +126,7 @@ export class CorrectionsView extends EventTarget {
     const button = element("button", { type: "button", text: "Unlearn" });
     button.ariaLabel = `Unlearn the correction of ${when}`;
     const row = element("li", { children: [canvas, select, words, button] });
-    row.dataset.id = id;
+    Object.assign(row.dataset, { id, label });
     select.addEventListener("change", () => this.#do(() => this.#relabel(row, label, select.value)));
     button.addEventListener("click", () => this.#do(() => this.#undo(row)));
     return row;

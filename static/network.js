@@ -174,17 +174,18 @@ export class NetworkView {
       return box.width ? { left: box.left - left, right: box.right - left, middle: box.top + box.height / 2 - top } : null;
     };
     const rows = [...at("bars").children].map(find);
-    this.#anchors = { seen: find(at("seen")), rows, nodes: new Map(this.#nodes.map(({ canvas }) => [canvas, find(canvas)])) };
+    const nodes = new Map(this.#nodes.map(({ canvas, value }) => [canvas, { from: find(canvas), to: find(value) ?? find(canvas) }]));
+    this.#anchors = { seen: find(at("seen")), rows, nodes };
     this.#showNodes();
   }
 
   #place(lines, canvas, answer, rival) {
     const { seen, rows, nodes } = this.#anchors;
-    const node = nodes.get(canvas);
-    if (!node || !seen) return Object.values(lines).forEach((line) => line.removeAttribute("d")); // there is no room for it
-    lines.seen.setAttribute("d", curve(seen.right, seen.middle, node.left, node.middle));
+    const { from, to } = nodes.get(canvas);
+    if (!from || !seen) return Object.values(lines).forEach((line) => line.removeAttribute("d")); // there is no room for it
+    lines.seen.setAttribute("d", curve(seen.right, seen.middle, from.left, from.middle));
     for (const [line, row] of [[lines.answer, rows[answer]], [lines.rival, rows[rival]]]) {
-      if (row) line.setAttribute("d", curve(canvas.nextSibling.offsetWidth + node.right + 6, node.middle, row.left - 2, row.middle));
+      if (row) line.setAttribute("d", curve(to.right + 2, from.middle, row.left - 2, row.middle));
     }
   }
 }

@@ -18,6 +18,7 @@ export class Tally extends EventTarget {
     super();
     this.#server = server;
     this.#show();
+    this.#look();
     setInterval(() => document.hidden || this.#look(), PACE);
   }
 

@@ -691,6 +691,18 @@ def test_a_lesson_is_seen_by_the_others_of_a_class(open_page, school, lesson):
     expect(other.locator("#tally")).to_contain_text("1 taught by all")
 
 
+def test_whoever_reads_the_list_keeps_the_focus_when_somebody_else_teaches(open_page, school, lesson):
+    choice(lesson, "1").click()
+    expect_taught(lesson, said="7", label="1")
+    rows = corrections(lesson)
+    rows.get_by_role("button", name="Unlearn").focus()
+    other = open_page(school.url)
+    draw_to_the_end(other, ZERO, "0")
+    choice(other, "6").click()
+    expect(rows).to_have_count(2)
+    expect(rows.last.get_by_role("button", name="Unlearn")).to_be_focused()
+
+
 def test_a_class_is_invited_by_a_code_where_others_reach_the_server(open_page, serve):
     expect(open_page(serve().url).locator("#invite")).to_be_hidden()
     page = open_page(serve(HOSTS="school.example", TOKEN="open-sesame-today").url)
