@@ -128,7 +128,7 @@ def count_digits(ink: Grey, judge: Judge) -> int | None:
 
 
 def _ask(judge: Judge, parted: list[PartedLine]) -> list[Floats]:
-    """Return what `judge` says of the candidates of each line, (n, classes); it is asked once, or not at all for none."""
+    """Return what `judge` says of the candidates of each line, (n, classes); it is not asked where there are none."""
     counts = [len(line.pixels) for line in parted]
     outputs = judge(np.concatenate([line.pixels for line in parted])) if any(counts) else np.empty((0, ONE + 1))
     return np.split(outputs, np.cumsum(counts)[:-1])
