@@ -235,7 +235,7 @@ def test_what_the_network_saw_of_a_digit_is_shown(client):
     write(client, SEVEN)
     expect_answer(client, "7")
     shades = "new Set(seen.getContext('2d').getImageData(0, 0, 28, 28).data).size"
-    client.wait_for_function(f"{shades} > 20")
+    client.wait_for_function(f"() => {shades} > 20")
 
 
 def test_the_first_view_has_the_paper_and_no_button(client):

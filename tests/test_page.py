@@ -122,7 +122,7 @@ def test_a_finger_draws_and_the_page_stays_where_it_is(open_page):
     expect_answer(page, "1")
     assert page.evaluate("scrollY") == 0
     touch(session, [(200, y) for y in range(50, 0, -4)])  # beside the paper a finger scrolls as ever
-    page.wait_for_function("scrollY > 0")
+    page.wait_for_function("() => scrollY > 0")
 
 
 def test_a_second_finger_draws_nothing(open_page):
@@ -189,7 +189,7 @@ def test_a_drawing_is_sharp_and_survives_a_change_of_the_window(open_page):
     draw(page, SEVEN)
     drawn = ink(page)
     page.set_viewport_size({"width": 1000, "height": 500})
-    page.wait_for_function("pad.height === Math.round(pad.clientHeight * 2) && pad.clientHeight < 450")
+    page.wait_for_function("() => pad.height === Math.round(pad.clientHeight * 2) && pad.clientHeight < 450")
     assert ink(page) == pytest.approx(drawn, rel=0.02)
 
 
@@ -439,7 +439,7 @@ def test_a_number_stays_whole_on_a_narrower_paper(open_page):
     draw_to_the_end(page, NUMBER, "407")
     drawn = ink(page)
     page.set_viewport_size({"width": 420, "height": 800})
-    page.wait_for_function("pad.width < 400")
+    page.wait_for_function("() => pad.width < 400")
     assert ink(page) < drawn
     page.locator("#undo").click()
     page.locator("#redo").click()
@@ -1097,7 +1097,7 @@ def test_the_steps_to_the_pixels_are_asked_for_and_shown_only_while_they_are_ope
     steps = page.locator("#steps li")
     captions = ["Your picture", "The ink alone", "Cut out, no specks", "Usual stroke width", "Fitted and centred"]
     expect(steps).to_have_text(captions)
-    page.wait_for_function("[...document.querySelectorAll('#steps img')].every((image) => image.naturalWidth > 0)")
+    page.wait_for_function("() => [...document.querySelectorAll('#steps img')].every((image) => image.naturalWidth > 0)")
     assert page.evaluate("document.querySelector('#steps li:last-child img').naturalWidth") == 28
     page.locator("#clear").click()
     expect(steps).to_have_count(0)
