@@ -1097,7 +1097,7 @@ def test_the_steps_to_the_pixels_are_asked_for_and_shown_only_while_they_are_ope
     steps = page.locator("#steps li")
     captions = ["Your picture", "The ink alone", "Cut out, no specks", "Usual stroke width", "Fitted and centred"]
     expect(steps).to_have_text(captions)
-    page.wait_for_function("() => [...document.querySelectorAll('#steps img')].every((image) => image.naturalWidth > 0)")
+    page.wait_for_function("() => [...document.querySelectorAll('#steps img')].every((image) => image.naturalWidth)")
     assert page.evaluate("document.querySelector('#steps li:last-child img').naturalWidth") == 28
     page.locator("#clear").click()
     expect(steps).to_have_count(0)
