@@ -4,6 +4,7 @@ The pages need no Jupyter. They stand beside each other in the folder, by defaul
 other. Formulas are drawn by MathJax, which a browser fetches from the internet.
 """
 
+import mimetypes
 import sys
 from html import escape
 from pathlib import Path
@@ -33,10 +34,12 @@ def page(path: Path) -> str:
     title = notebook.cells[0].source.partition("\n")[0].removeprefix("# ")
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = cell.source.replace(".ipynb)", ".html)")
+            cell.source = cell.source.replace(".ipynb)", ".html)").replace("](../docs/", "](docs/")
         for output in cell.get("outputs", []):
             describe(output)
-    html, _ = HTMLExporter(template_name="lab").from_notebook_node(notebook, {"metadata": {"name": title}})
+    mimetypes.add_type("image/webp", ".webp")  # older systems do not know it, and the film would be left out
+    exporter = HTMLExporter(template_name="lab", embed_images=True)
+    html, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": title, "path": str(path.parent.parent)}})
     return html.replace("</head>", f"{STYLE}</head>", 1)
 
 

@@ -92,14 +92,20 @@ class RunFolder:
         return lines
 
     @property
-    def has_ended(self) -> bool:
-        """Tell whether the last line of the log says so."""
+    def last_line(self) -> Line | None:
+        """The last line of the log, if there is one."""
         try:
             size = self._log.stat().st_size
         except OSError:
-            return False
+            return None
         tail = self.read(max(0, size - 2000))
-        return bool(tail) and tail[-1].kind == "ended"
+        return tail[-1] if tail else None
+
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether the last line of the log says so."""
+        last = self.last_line
+        return last is not None and last.kind == "ended"
 
     @property
     def is_quiet(self) -> bool:

@@ -36,3 +36,7 @@ def test_a_page_has_a_language_a_title_and_a_text_for_each_figure(pages):
         figures = re.findall(r"<img [^>]{0,400}", text)
         assert len(figures) >= 3
         assert all(re.search(r'alt="[^"]{20,}"', figure) for figure in figures)
+
+
+def test_the_film_of_a_training_comes_with_the_page(pages):
+    assert len(re.findall(r'<img alt="A training[^"]+" src="data:image/webp;base64,[^"]{1000}', pages["2"])) == 1

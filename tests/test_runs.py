@@ -434,7 +434,12 @@ def test_an_event_id_that_makes_no_sense_is_no_reason_to_fail(client, train, las
 def test_a_stream_ends_by_itself_and_says_when_to_ask_again(client, train):
     assert client.get("/run/events").text.startswith(f"retry: {web_runs.LATER}\n")
     run = create(vars(parse_settings(QUICK)))
-    assert client.get("/run/events").text.startswith(f"retry: {web_runs.SOON}\n")
+    begun = client.get("/run/events")
+    assert begun.text.startswith(f"retry: {web_runs.SOON}\n")
+    heard = re.findall(r"^id: (.+)$", begun.text, re.M)[-1]
+    nothing_new = client.get("/run/events", headers={"Last-Event-ID": heard}).text
+    assert nothing_new.startswith(f"retry: {web_runs.SOON}\n")
+    assert "event: started" not in nothing_new
     run.append("mode", mode="pause")
     assert client.get("/run/events").text.startswith(f"retry: {web_runs.LATER}\n")
 

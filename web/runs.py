@@ -6,7 +6,7 @@ the pictures it gets the newest, however many there were since it asked last.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -25,7 +25,7 @@ from runs.pictures import encode_weights
 from runs.settings import LIMITS, RunSettings, SettingsError, own_files
 from teaching.store import StorageError
 
-SOON, LATER = 60, 700  # milliseconds after which a browser asks again, while the network learns and otherwise
+SOON, LATER = 50, 700  # milliseconds after which a browser asks again, while the network learns and otherwise
 
 
 def run_json(folder: RunFolder | None) -> dict[str, Any]:
@@ -73,7 +73,8 @@ def events(last_id: str) -> str:
     run, _, place = last_id.partition("-")
     start = int(place) if run == folder.name and place.isdecimal() and len(place) < 16 else 0
     lines = folder.read(start)
-    events = [f"retry: {SOON if is_learning(lines) else LATER}\n\n"]
+    last = lines[-1] if lines else folder.last_line
+    events = [f"retry: {SOON if is_learning(last) else LATER}\n\n"]
     events += [_event(line.kind, {"run": folder.name, **line.content}, f"{folder.name}-{line.end}") for line in lines]
     newest = next((line.content["number"] for line in reversed(lines) if line.kind == "snapshot"), None)
     if newest is not None:
@@ -82,11 +83,11 @@ def events(last_id: str) -> str:
     return "".join(events)
 
 
-def is_learning(lines: Sequence[Line]) -> bool:
-    """Tell whether more is to be expected at once: something came, and it is neither the end nor a pause."""
-    if not lines or lines[-1].kind == "ended":
+def is_learning(last: Line | None) -> bool:
+    """Tell by the last line of a run whether more is to be expected at once: it is neither the end nor a pause."""
+    if last is None or last.kind == "ended":
         return False
-    return not (lines[-1].kind == "mode" and lines[-1].content["mode"] == "pause")
+    return not (last.kind == "mode" and last.content["mode"] == "pause")
 
 
 def _event(kind: str, content: dict[str, Any], event_id: str = "") -> str:
