@@ -4,7 +4,8 @@ The pages need no Jupyter. They stand beside each other in the folder, by defaul
 other. Formulas are drawn by MathJax, which a browser fetches from the internet.
 """
 
-import mimetypes
+import base64
+import re
 import sys
 from html import escape
 from pathlib import Path
@@ -14,6 +15,7 @@ from nbformat import NotebookNode
 
 from notebooks.refresh import FOLDER, NOTEBOOKS, read
 
+FILM = re.compile(r"(?<=\]\()[\w./]+\.webp(?=\))")  # its file, as a text names it
 # A phone shows whole figures; wide tables and lines of code can be moved sideways.
 STYLE = """<style>
 .jp-OutputArea-output img { max-width: 100%; height: auto; }
@@ -34,13 +36,16 @@ def page(path: Path) -> str:
     title = notebook.cells[0].source.partition("\n")[0].removeprefix("# ")
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = cell.source.replace(".ipynb)", ".html)").replace("](../docs/", "](docs/")
+            cell.source = FILM.sub(film_url, cell.source.replace(".ipynb)", ".html)"))
         for output in cell.get("outputs", []):
             describe(output)
-    mimetypes.add_type("image/webp", ".webp")  # older systems do not know it, and the film would be left out
-    exporter = HTMLExporter(template_name="lab", embed_images=True)
-    html, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": title, "path": str(path.parent.parent)}})
+    html, _ = HTMLExporter(template_name="lab").from_notebook_node(notebook, {"metadata": {"name": title}})
     return html.replace("</head>", f"{STYLE}</head>", 1)
+
+
+def film_url(match: re.Match[str]) -> str:
+    """Return the film as a data URL, so that the page needs no other file."""
+    return f"data:image/webp;base64,{base64.b64encode((FOLDER / match[0]).read_bytes()).decode()}"
 
 
 def describe(output: NotebookNode) -> None:

@@ -40,3 +40,10 @@ def test_a_page_has_a_language_a_title_and_a_text_for_each_figure(pages):
 
 def test_the_film_of_a_training_comes_with_the_page(pages):
     assert len(re.findall(r'<img alt="A training[^"]+" src="data:image/webp;base64,[^"]{1000}', pages["2"])) == 1
+
+
+def test_hints_and_answers_are_folded_away(pages):
+    for text in pages.values():
+        folded = re.findall(r"<details>\s*<summary>(?:Hint|Answer [\d.]+)</summary>(.*?)</details>", text, re.DOTALL)
+        assert len(folded) == 12
+        assert all("<p>" in part for part in folded)
