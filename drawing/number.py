@@ -116,13 +116,14 @@ def read_number(image: Image, judge: Judge) -> Number:
 def count_digits(ink: Grey, judge: Judge) -> int | None:
     """Return how many digits are in `ink` (height, width), or nothing where there is too much to tell."""
     try:
-        parted = part_picture(ink)
+        found = _part(ink)
     except NoInk:
         return 0
     except DrawingError:
         return None
-    if sum(len(line.pixels) for line in parted) == 1:
+    if sum(len(candidates.ends) for _, _, candidates in found) == 1:
         return 1
+    parted = [_show_candidates(ink, *line) for line in found]
     rated = zip(parted, _ask(judge, parted), strict=True)
     return sum(len(find_path(line.pieces, line.candidates, outputs).classes) for line, outputs in rated)
 
@@ -156,21 +157,28 @@ def part_picture(ink: Grey) -> list[PartedLine]:
 
     Raises NoInk where there is none, DrawingError where there is too much.
     """
-    parted: list[PartedLine] = []
+    return [_show_candidates(ink, *parted) for parted in _part(ink)]
+
+
+def _part(ink: Grey) -> list[tuple[Line, Pieces, Candidates]]:
+    """Return the lines of writing in `ink`, their pieces, and what may be a digit in them; raises as above."""
+    parted: list[tuple[Line, Pieces, Candidates]] = []
     for line in find_lines(ink):
         pieces = part_line(line)
         candidates = find_candidates(pieces)
-        candidates = candidates.take(find_likely(pieces, candidates))
-        if sum(len(before.pixels) for before in parted) + len(candidates.ends) > MAX_CANDIDATES:
+        parted.append((line, pieces, candidates.take(find_likely(pieces, candidates))))
+        if sum(len(candidates.ends) for _, _, candidates in parted) > MAX_CANDIDATES:
             raise DrawingError(TOO_MUCH)
-        pixels = draw(line.ink, pieces, candidates)
-        is_all = candidates.ends[:, 1] - candidates.ends[:, 0] == len(pieces.boxes)
-        if line.is_all and is_all.any():
-            pixels[is_all] = place(normalise_stroke(cut_out_digit(ink))).ravel()  # as a picture of one digit
-        parted.append(PartedLine(line, pieces, candidates, pixels))
-    if not parted:
-        raise NoInk
     return parted
+
+
+def _show_candidates(ink: Grey, line: Line, pieces: Pieces, candidates: Candidates) -> PartedLine:
+    """Return a line with what the judge sees of its candidates."""
+    pixels = draw(line.ink, pieces, candidates)
+    is_all = candidates.ends[:, 1] - candidates.ends[:, 0] == len(pieces.boxes)
+    if line.is_all and is_all.any():
+        pixels[is_all] = place(normalise_stroke(cut_out_digit(ink))).ravel()  # as a picture of one digit
+    return PartedLine(line, pieces, candidates, pixels)
 
 
 def _place_boxes(line: Line, boxes: Ints, factors: tuple[float, float]) -> list[Box]:
